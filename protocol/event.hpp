@@ -56,10 +56,10 @@ struct event_batch {
   event_batch(event_batch&&) = default;
   event_batch& operator=(event_batch&&) = default;
 
-  std::vector<char> text;               ///< the JSON that was decoded (a vector, because a moved string may move its bytes)
-  std::deque<std::string> unescaped;    ///< strings whose text holds escapes
-  std::vector<event> events;            ///< the valid ones, in order
-  std::vector<rejection> rejections;    ///< the others, one fault each
+  std::vector<char> text; ///< the JSON that was decoded (a vector, because a moved string may move its bytes)
+  std::deque<std::string> unescaped; ///< strings whose text holds escapes
+  std::vector<event> events;         ///< the valid ones, in order
+  std::vector<rejection> rejections; ///< the others, one fault each
 };
 
 } // namespace agentmon

@@ -4,8 +4,8 @@
 #include <string>
 
 /// Session, run and span arithmetic as pure functions that commute: whatever the order of the events, and whichever of
-/// them are missing, the state is the same, once duplicates (by event id) are removed. Everything that the pages show is
-/// a sum over these states, so that `agentmon doctor --verify` can compute it a second time from the events alone.
+/// them are missing, the state is the same, once duplicates (by event id) are removed. Everything that the pages show
+/// is a sum over these states, so that `agentmon doctor --verify` can compute it a second time from the events alone.
 namespace agentmon {
 
 /// Orders events for "the latest wins" and "the earliest wins": by time, then by id, so that no tie depends on arrival.
@@ -29,8 +29,8 @@ tally tally_of(const event&);
 struct run_state {
   std::string session_id;
   std::string run_id;
-  std::optional<event_key> first;      ///< its earliest event: where and when the run is counted
-  std::string framework;               ///< of the earliest event, likewise client_id and host
+  std::optional<event_key> first; ///< its earliest event: where and when the run is counted
+  std::string framework;          ///< of the earliest event, likewise client_id and host
   std::string client_id;
   std::string host;
   timestamp last_ts{};                 ///< of its latest event
@@ -39,8 +39,8 @@ struct run_state {
   outcome status = outcome::none;      ///< that run.end's
   std::optional<int64_t> reported_duration_us;
   tally counts;
-  usage spans_used; ///< sum over its span.end events
-  usage end_used;   ///< of the latest run.end
+  usage spans_used;  ///< sum over its span.end events
+  usage end_used;    ///< the largest figures that a run.end reports
   std::string model; ///< of the latest event that names one
   std::optional<event_key> model_from;
 };
@@ -70,11 +70,11 @@ struct session_state {
   std::optional<event_key> ended;        ///< latest session.end
   outcome status = outcome::none;        ///< that session.end's
   tally counts;
-  int64_t runs = 0;        ///< distinct runs
-  int64_t failed_runs = 0; ///< runs that ended with status error
-  usage runs_used;         ///< sum over its runs
+  int64_t runs = 0;            ///< distinct runs
+  int64_t failed_runs = 0;     ///< runs that ended with status error
+  usage runs_used;             ///< sum over its runs
   int64_t runs_with_usage = 0; ///< how many of its runs told any token count: "n of m known"
-  usage end_used;          ///< of the latest session.end
+  usage end_used;              ///< of the latest session.end
 };
 
 /// Adds one event that belongs to the session (with or without a run).
@@ -100,23 +100,32 @@ struct run_contribution {
 };
 run_contribution contribution_of(const run_state&);
 
-/// What one span is, read from its events when a run is shown (spans are not stored apart from their events).
-struct span_state {
-  std::string span_id;
+/// What a span's events say it is; empty strings where they do not.
+struct span_description {
   std::string parent_span_id;
-  std::optional<event_key> first;
-  std::optional<timestamp> started_at;
-  std::optional<event_key> ended;
-  outcome status = outcome::none;
-  std::optional<int64_t> reported_duration_us;
   std::string kind;
   std::string name;
   std::string model;
+};
+
+/// What one span is, read from its events when a run is shown (spans are not stored apart from their events).
+struct span_state {
+  std::string span_id;
+  std::optional<event_key> begun; ///< its earliest event that is no span.end
+  std::optional<timestamp> started_at;
+  std::optional<event_key> ended; ///< its latest span.end
+  outcome status = outcome::none;
+  std::optional<int64_t> reported_duration_us;
   std::string error_message;
   usage used;
+  span_description at_begin;
+  span_description at_end;
 };
 void fold(span_state&, const event&);
 std::optional<int64_t> duration_of(const span_state&);
+
+/// Field by field what its end says, else what its beginning said.
+span_description description_of(const span_state&);
 
 /// The UTC minute that a time lies in.
 timestamp minute_of(timestamp);

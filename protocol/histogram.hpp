@@ -6,9 +6,9 @@
 
 namespace agentmon {
 
-/// Durations in buckets that merge by addition: bucket b holds durations below 2^(b/2) ms times a constant step, so
-/// that a quantile read from it is within 19 % of the exact one (half a bucket of ratio sqrt 2).
-/// Bucket 0 is everything under 1 ms, the last everything from about 12 days.
+/// Durations in buckets that merge by addition: bucket b (from 1) holds 2^((b-1)/2) to 2^(b/2) milliseconds, so
+/// that a quantile read from it, the geometric middle of its bucket, is within 19 % of the exact one.
+/// Bucket 0 is everything under 1 ms, the last everything from 2^30 ms (about 12 days).
 struct duration_histogram {
   static constexpr size_t buckets = 62;
   std::array<int64_t, buckets> counts{};

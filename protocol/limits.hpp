@@ -3,7 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
-/// Every bound and every time-out of agentmon, each with its reason. Nothing waits or queues by a number that is not here.
+/// Every bound and every time-out of agentmon, each with its reason. Nothing waits or queues by a number that is not
+/// here.
 namespace agentmon::limits {
 
 using namespace std::chrono_literals;
@@ -13,54 +14,62 @@ constexpr size_t MiB = 1024 * KiB;
 constexpr uint64_t GiB = 1024 * MiB;
 
 // -- events ------------------------------------------------------------------
-constexpr size_t event_bytes = 256 * KiB;   // one envelope; larger tool output is cut by the hooks
-constexpr size_t batch_events = 10'000;     // one POST; keeps a batch's decoding under about 20 ms
-constexpr size_t json_depth = 64;           // deeper is no telemetry; PostgreSQL's own stack bound is far beyond
-constexpr size_t id_characters = 128;       // correlation ids, names, hosts
+constexpr size_t event_bytes = 256 * KiB; // one envelope; larger tool output is cut by the hooks
+constexpr size_t batch_events = 10'000;   // one POST; keeps a batch's decoding under about 20 ms
+constexpr size_t json_depth = 64;         // deeper is no telemetry; PostgreSQL's own stack bound is far beyond
+constexpr size_t id_characters = 128;     // correlation ids, names, hosts
 constexpr size_t type_characters = 64;
-constexpr size_t record_bytes = 512 * KiB;  // one journal record and bus message: half of NATS's default max_payload
+constexpr size_t record_bytes = 512 * KiB; // one journal record and bus message: half of NATS's default max_payload
 
 // -- http --------------------------------------------------------------------
-constexpr size_t head_bytes = 16 * KiB;     // request line and headers: what common proxies allow
-constexpr size_t body_bytes = 8 * MiB;      // after decompression: 10,000 events of 800 bytes
-constexpr size_t read_chunk = 4 * KiB;      // an idle connection's buffer; CAF allocates it per connection
-constexpr size_t read_chunk_body = 64 * KiB; // while a large body is on its way
-constexpr size_t connections = 20'000;      // per port; each costs about 6 KB
+constexpr size_t head_bytes = 16 * KiB;       // request line and headers: what common proxies allow
+constexpr size_t body_bytes = 8 * MiB;        // after decompression: 10,000 events of 800 bytes
+constexpr size_t read_chunk = 4 * KiB;        // an idle connection's buffer; CAF allocates it per connection
+constexpr size_t read_chunk_body = 64 * KiB;  // while a large body is on its way
+constexpr size_t connections = 20'000;        // per port; each costs about 6 KB
 constexpr size_t response_backlog = 16 * MiB; // unsent bytes of one plain connection; a page is below 4 MiB
-constexpr auto head_timeout = 10s;          // from the first byte of a request to the end of its head (slow loris)
-constexpr auto body_timeout = 30s;          // without any progress of a body
-constexpr auto idle_timeout = 75s;          // a kept-alive connection without a request: longer than proxies' 60 s
-constexpr auto answer_timeout = 30s;        // from a whole request to its answer; then 504
-constexpr auto write_timeout = 30s;         // a reader that takes nothing at all for this long is closed
-constexpr auto connection_tick = 1s;        // how often a listener looks for what has timed out
+constexpr auto head_timeout = 10s;            // from the first byte of a request to the end of its head (slow loris)
+constexpr auto body_timeout = 30s;            // without any progress of a body
+constexpr auto idle_timeout = 75s;            // a kept-alive connection without a request: longer than proxies' 60 s
+constexpr auto answer_timeout = 30s;          // from a whole request to its answer; then 504
+constexpr auto write_timeout = 30s;           // a reader that takes nothing at all for this long is closed
+constexpr auto connection_tick = 1s;          // how often a listener looks for what has timed out
+constexpr auto linger_timeout = 2s;           // a closing connection may still read its answer for this long
+constexpr uint64_t request_buffer_bytes = 512 * MiB; // unfinished requests of one port; beyond it 503
+constexpr size_t tunnel_backlog_bytes = 256 * KiB;   // unsent bytes of a tunnel's end at which its other end waits
+constexpr size_t gzip_from_bytes = 1 * KiB;          // smaller answers gain nothing from compression
 
 // -- websocket ---------------------------------------------------------------
 constexpr size_t websocket_message_bytes = 1 * MiB; // of a client, over all fragments
-constexpr auto ping_interval = 25s;         // keeps NATs and proxies from closing an idle socket
-constexpr auto pong_timeout = 60s;          // silence for this long: the viewer is gone
-constexpr size_t websocket_unanswered = 64; // batches of one producer that wait for their ack
+constexpr auto ping_interval = 25s;                 // keeps NATs and proxies from closing an idle socket
+constexpr auto pong_timeout = 60s;                  // silence for this long: the viewer is gone
+constexpr size_t websocket_unanswered = 64;         // batches of one producer that wait for their ack
 
 // -- gate and journal ----------------------------------------------------------
-constexpr size_t window_bytes = 64 * MiB;   // accepted from clients but not yet synced: about 0.3 s of disk at full speed
-constexpr auto sync_timeout = 10s;          // a disk that takes longer is as good as away: 503, outcome unknown
-constexpr auto retry_after = 1s;            // told to clients with 503
-constexpr uint64_t journal_bytes = 4 * GiB; // default bound of the journal: hours of a busy node without its bus
+constexpr size_t window_bytes = 64 * MiB; // accepted from clients but not yet synced: about 0.3 s of disk at full speed
+constexpr auto sync_timeout = 10s;        // a disk that takes longer is as good as away: 503, outcome unknown
+constexpr auto retry_after = 1s;          // told to clients with 503
+constexpr uint64_t journal_bytes = 4 * GiB;  // default bound of the journal: hours of a busy node without its bus
 constexpr uint64_t disk_reserve = 256 * MiB; // the journal stops before the disk is full, so that the rest can go on
-constexpr size_t segment_bytes = 64 * MiB;  // the unit in which the journal forgets
+constexpr size_t segment_bytes = 64 * MiB;   // the unit in which the journal forgets
+constexpr size_t journal_cache_bytes = 16 * MiB; // newest records in memory: a bus that keeps up costs no disk reads
+constexpr size_t journal_block_bytes = 1 * MiB;  // one read of a segment: large enough for a disk's full speed
+constexpr uint64_t landmark_bytes = 64 * KiB;    // between known offsets in a segment: 2 MiB of memory for 4 GiB
+constexpr uint64_t disk_check_bytes = 4 * MiB;   // appended between two looks at the free space
 
 // -- bus -----------------------------------------------------------------------
 constexpr size_t publish_window_bytes = 8 * MiB; // published but not yet acknowledged
-constexpr auto publish_timeout = 5s;        // an ack that is missing this long: the connection is made anew
+constexpr auto publish_timeout = 5s;             // an ack that is missing this long: the connection is made anew
 constexpr auto bus_connect_timeout = 2s;
-constexpr auto bus_retry_min = 100ms;       // doubling, with jitter, up to
+constexpr auto bus_retry_min = 100ms; // doubling, with jitter, up to
 constexpr auto bus_retry_max = 5s;
-constexpr auto bus_request_timeout = 2s;    // one JetStream API call
-constexpr auto ack_floor_interval = 500ms;  // how often the journal learns what is committed
-constexpr auto ack_wait = 60s;              // JetStream redelivers after this; longer than any honest transaction
-constexpr size_t pull_messages = 256;       // asked for at once
+constexpr auto bus_request_timeout = 2s;       // one JetStream API call
+constexpr auto ack_floor_interval = 500ms;     // how often the journal learns what is committed
+constexpr auto ack_wait = 60s;                 // JetStream redelivers after this; longer than any honest transaction
+constexpr size_t pull_messages = 256;          // asked for at once
 constexpr size_t pull_window_bytes = 16 * MiB; // pulled but not committed
-constexpr auto pull_expires = 5s;           // one pull request's life
-constexpr uint64_t stream_bytes = 8 * GiB;  // of the stream; beyond it NATS refuses and the journal keeps
+constexpr auto pull_expires = 5s;              // one pull request's life
+constexpr uint64_t stream_bytes = 8 * GiB;     // of the stream; beyond it NATS refuses and the journal keeps
 
 // -- store ---------------------------------------------------------------------
 constexpr size_t transaction_events = 5'000; // measured: larger gains nothing (facts on COPY)
@@ -72,35 +81,40 @@ constexpr size_t readers = 3;                // connections that answer queries
 constexpr auto store_connect_timeout = 3s;
 constexpr auto store_retry_min = 100ms;
 constexpr auto store_retry_max = 5s;
-constexpr size_t page_rows = 500;            // the largest limit= of a list
+constexpr size_t page_rows = 500; // the largest limit= of a list
 constexpr size_t page_rows_default = 100;
-constexpr size_t run_detail_events = 25'000; // events read for one run's page: 10,000 spans and their errors
+constexpr size_t run_detail_events = 25'000;        // events read for one run's page: 10,000 spans and their errors
 constexpr size_t search_document_bytes = 256 * KiB; // text of a run that is searched
-constexpr auto search_settle = 2s;           // a run is indexed when it was quiet for this long
-constexpr auto search_batch = 200;           // runs indexed in one transaction
+constexpr auto search_settle = 2s;                  // a run is indexed when it was quiet for this long
+constexpr auto search_batch = 200;                  // runs indexed in one transaction
 
 // -- live feed -------------------------------------------------------------------
-constexpr size_t viewer_backlog_bytes = 1 * MiB; // unsent to one viewer; beyond it frames are dropped and the gap is told
-constexpr size_t resume_bytes = 16 * MiB;    // recent frames kept for /v1/ws?since=
-constexpr auto frame_interval = 5ms;         // frames to viewers are coalesced to at most 200 a second
-constexpr size_t frame_bytes = 256 * KiB;    // one live frame; more is cut into several
+constexpr size_t viewer_backlog_bytes =
+    1 * MiB;                              // unsent to one viewer; beyond it frames are dropped and the gap is told
+constexpr size_t resume_bytes = 16 * MiB; // recent frames kept for /v1/ws?since=
+constexpr auto frame_interval = 5ms;      // frames to viewers are coalesced to at most 200 a second
+constexpr size_t frame_bytes = 256 * KiB; // one live frame; more is cut into several
 constexpr auto stale_after = std::chrono::minutes{30}; // an active session without an event for this long is stale
 constexpr auto stale_tick = 10s;
-constexpr size_t live_sessions = 50'000;     // kept by the aggregator; the oldest leave first
+constexpr size_t live_sessions = 50'000; // kept by the aggregator; the oldest leave first
 
 // -- supervision ------------------------------------------------------------------
-constexpr auto restart_min = 100ms;          // backoff of a crashed actor, doubling, with jitter, up to
+constexpr auto restart_min = 100ms; // backoff of a crashed actor, doubling, with jitter, up to
 constexpr auto restart_max = 10s;
-constexpr int restart_budget = 20;           // crashes within restart_window before the node gives up
+constexpr int restart_budget = 20; // crashes within restart_window before the node gives up
 constexpr auto restart_window = 5min;
-constexpr auto stop_grace = 10s;             // for each step of the ordered stop; then kill
-constexpr auto service_start_timeout = 30s;  // a private server that is not ready by then is started anew
-constexpr auto service_stop_timeout = 20s;   // then SIGKILL (both servers recover from that)
+constexpr auto stop_grace = 10s;            // for each step of the ordered stop; then kill
+constexpr auto service_start_timeout = 30s; // a private server that is not ready by then is started anew
+constexpr auto service_stop_timeout = 20s;  // then SIGKILL (both servers recover from that)
 constexpr auto service_check = 1s;
+constexpr auto service_create_timeout = 120s;  // initdb: 1 s on a good disk
+constexpr auto service_quit_timeout = 5s;      // from SIGQUIT to SIGKILL, and from SIGKILL to giving up
+constexpr auto service_probe_timeout = 2s;     // one look at whether a private server answers; libpq allows no less
+constexpr size_t service_log_bytes = 16 * MiB; // a private server's log; at its next start it becomes the one old log
 
 // -- proxy -------------------------------------------------------------------------
-constexpr size_t proxies = 4;                // threads that carry /v1 of the page to the query port
-constexpr size_t proxied_waiting = 256;      // queued for them; beyond it 503
+constexpr size_t proxies = 4;           // threads that carry /v1 of the page to the query port
+constexpr size_t proxied_waiting = 256; // queued for them; beyond it 503
 constexpr auto proxy_timeout = 15s;
 
 } // namespace agentmon::limits

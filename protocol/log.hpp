@@ -16,12 +16,12 @@ void set_level(level);
 
 /// One name=value pair; the value is quoted when it needs to be.
 struct field {
-  field(std::string_view name, std::string_view value) : name{name}, value{value} {}
-  field(std::string_view name, const char* value) : name{name}, value{value} {}
-  field(std::string_view name, const std::string& value) : name{name}, value{value} {}
+  field(std::string_view key, std::string_view text) : name{key}, value{text} {}
+  field(std::string_view key, const char* text) : name{key}, value{text} {}
+  field(std::string_view key, const std::string& text) : name{key}, value{text} {}
   template <class Number>
-    requires requires(Number n) { std::to_string(n); }
-  field(std::string_view name, Number n) : name{name}, value{std::to_string(n)} {}
+  requires requires(Number n) { std::to_string(n); }
+  field(std::string_view key, Number n) : name{key}, value{std::to_string(n)} {}
   std::string_view name;
   std::string value;
 };

@@ -1,0 +1,201 @@
+#include "protocol/decode.hpp"
+
+#include "protocol/limits.hpp"
+#include "protocol/validate.hpp"
+
+#include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+
+#include <cstring>
+
+namespace agentmon {
+namespace {
+
+using rapidjson::SizeType;
+
+constexpr auto parse_flags =
+    rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
+
+/// Follows RapidJSON through the text and fills one event after the other. The parser is always one token ahead of
+/// nothing: at StartObject the stream stands on '{', at EndObject on '}', at String and RawNumber behind the token.
+class decoder {
+public:
+  decoder(event_batch& batch, const rapidjson::MemoryStream& stream) : batch_{batch}, stream_{stream} {}
+
+  bool Null() { return scalar(value_type::null, {}); }
+  bool Bool(bool) { return scalar(value_type::boolean, {}); }
+  bool RawNumber(const char* text, SizeType length, bool) { return scalar(value_type::number, {text, length}); }
+  bool String(const char* text, SizeType length, bool) { return scalar(value_type::string, {text, length}); }
+
+  // RapidJSON's interface wants them; with kParseNumbersAsStringsFlag they are never called.
+  bool Int(int) { return false; }
+  bool Uint(unsigned) { return false; }
+  bool Int64(int64_t) { return false; }
+  bool Uint64(uint64_t) { return false; }
+  bool Double(double) { return false; }
+
+  bool Key(const char* text, SizeType length, bool) {
+    if (depth_ - base_ <= max_named_depth && depth_ > base_) key_ = slot_of(parent(), {text, length});
+    return true;
+  }
+
+  bool StartObject() {
+    if (++depth_ > limits::json_depth) return stop("is nested deeper than " + std::to_string(limits::json_depth));
+    if (depth_ == 1) base_ = 0;
+    if (depth_ == base_ + 1) return begin_event();
+    open(value_type::object);
+    return true;
+  }
+  bool EndObject(SizeType) {
+    const auto level = depth_-- - base_;
+    if (level == 1) return end_event();
+    close(level);
+    return true;
+  }
+
+  bool StartArray() {
+    if (++depth_ > limits::json_depth) return stop("is nested deeper than " + std::to_string(limits::json_depth));
+    if (depth_ == 1) {
+      base_ = 1;
+      return true;
+    }
+    if (depth_ == base_ + 1) return no_event();
+    open(value_type::array);
+    return true;
+  }
+  bool EndArray(SizeType) {
+    const auto level = depth_-- - base_;
+    if (level >= 2) close(level);
+    return true;
+  }
+
+  bool is_root_valid() const { return base_ != no_base; }
+  const std::string& why_stopped() const { return why_stopped_; }
+
+private:
+  static constexpr size_t max_named_depth = 3; // event.source.host, payload.usage.input_tokens
+  static constexpr size_t no_base = static_cast<size_t>(-2);
+
+  slot parent() const {
+    const auto level = depth_ - base_;
+    return level == 1 ? slot::envelope : path_[level - 2];
+  }
+
+  bool stop(std::string why) {
+    why_stopped_ = std::move(why);
+    return false;
+  }
+
+  bool next_index() {
+    if (index_ == limits::batch_events)
+      return stop("holds more than " + std::to_string(limits::batch_events) + " events; send several batches");
+    ++index_;
+    return true;
+  }
+
+  bool begin_event() {
+    if (!next_index()) return false;
+    checks_ = {};
+    now_ = {};
+    event_begin_ = stream_.Tell();
+    key_ = slot::unknown;
+    return true;
+  }
+
+  bool end_event() {
+    now_.json = slice(event_begin_, stream_.Tell() + 1);
+    auto fault = checks_.first_fault(now_);
+    if (!fault)
+      batch_.events.push_back(now_);
+    else
+      batch_.rejections.push_back({index_ - 1, std::move(fault->field), std::move(fault->message)});
+    return true;
+  }
+
+  /// An element of the batch that is no object.
+  bool no_event() {
+    if (!next_index()) return false;
+    batch_.rejections.push_back({index_ - 1, "", "must be an object, the event's envelope"});
+    return true;
+  }
+
+  /// A container below the envelope begins; containers deeper than any named field need no bookkeeping.
+  void open(value_type type) {
+    const auto level = depth_ - base_;
+    if (level < 2 || level - 2 >= max_named_depth) return;
+    path_[level - 2] = type == value_type::object ? key_ : slot::unknown;
+    begin_[level - 2] = stream_.Tell();
+    if (key_ != slot::unknown && is_in_event()) checks_.see(now_, key_, type, {});
+    key_ = slot::unknown;
+  }
+
+  void close(size_t level) {
+    if (level - 2 >= max_named_depth) return;
+    const auto text = slice(begin_[level - 2], stream_.Tell() + 1);
+    if (path_[level - 2] == slot::attributes) now_.attributes = text;
+    if (path_[level - 2] == slot::payload) now_.payload = text;
+  }
+
+  bool scalar(value_type type, std::string_view decoded) {
+    const auto level = depth_ - base_;
+    if (depth_ == 0) return true; // a lone scalar as the root: told apart by is_root_valid
+    if (level == 0) return no_event();
+    if (type == value_type::number && !is_storable_number(decoded)) checks_.number_out_of_range();
+    if (type == value_type::string && has_lone_surrogate(decoded)) checks_.lone_surrogate();
+    if (level > max_named_depth || key_ == slot::unknown) return true;
+    checks_.see(now_, key_, type, type == value_type::string ? keep(decoded) : decoded);
+    key_ = slot::unknown;
+    return true;
+  }
+
+  bool is_in_event() const { return depth_ > base_; }
+
+  std::string_view slice(size_t from, size_t to) const { return {batch_.text.data() + from, to - from}; }
+
+  /// A view that lives as long as the batch: the text itself where it holds no escapes, else a copy.
+  std::string_view keep(std::string_view decoded) {
+    const auto end = stream_.Tell() - 1;
+    if (end >= decoded.size()) {
+      const auto raw = slice(end - decoded.size(), end);
+      if (std::memcmp(raw.data(), decoded.data(), decoded.size()) == 0) return raw;
+    }
+    return batch_.unescaped.emplace_back(decoded);
+  }
+
+  event_batch& batch_;
+  const rapidjson::MemoryStream& stream_;
+  size_t depth_ = 0;
+  size_t base_ = no_base; ///< depth around an envelope: 1 in an array, 0 for a single object
+  size_t index_ = 0;
+  size_t event_begin_ = 0;
+  slot key_ = slot::unknown;
+  std::array<slot, max_named_depth> path_{};
+  std::array<size_t, max_named_depth> begin_{};
+  event now_;
+  event_checks checks_;
+  std::string why_stopped_;
+};
+
+} // namespace
+
+result<event_batch> decode(std::vector<char> json) {
+  event_batch batch;
+  batch.text = std::move(json);
+  rapidjson::MemoryStream stream{batch.text.data(), batch.text.size()};
+  rapidjson::Reader reader;
+  decoder handler{batch, stream};
+  const auto outcome = reader.Parse<parse_flags>(stream, handler);
+  if (!handler.why_stopped().empty()) return fail(fault::invalid, "the batch " + handler.why_stopped());
+  if (outcome.IsError())
+    return fail(fault::invalid, std::string{"the body is not valid JSON: "}
+                                    + rapidjson::GetParseError_En(outcome.Code()) + " (byte "
+                                    + std::to_string(outcome.Offset()) + ")");
+  if (!handler.is_root_valid())
+    return fail(fault::invalid, "the body must be a JSON array of events, or one event as an object");
+  return batch;
+}
+
+result<event_batch> decode(std::string_view json) { return decode(std::vector<char>(json.begin(), json.end())); }
+
+} // namespace agentmon

@@ -1,0 +1,93 @@
+#pragma once
+#include "protocol/event.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// The rules of schema/event.schema.json, one field at a time. The decoder finds the fields, this judges them.
+namespace agentmon {
+
+enum class value_type : uint8_t { null, boolean, number, string, object, array };
+
+/// The places in an envelope that mean something to us; everything else is kept as it is and never looked at.
+enum class slot : uint8_t {
+  unknown,
+  envelope,
+  schema,
+  event,
+  correlation,
+  attributes,
+  payload,
+  schema_name,
+  schema_version,
+  id,
+  type,
+  ts,
+  source,
+  framework,
+  client_id,
+  host,
+  session_id,
+  run_id,
+  span_id,
+  parent_span_id,
+  trace_id,
+  status,
+  duration_ms,
+  kind,
+  name,
+  error,
+  error_type,
+  error_message,
+  usage,
+  input_tokens,
+  output_tokens,
+  cache_read_tokens,
+  cache_write_tokens,
+  reasoning_tokens,
+  cost_usd,
+  model,
+};
+
+/// The slot that `key` names inside the object `parent`.
+slot slot_of(slot parent, std::string_view key);
+
+/// False for numbers that PostgreSQL's jsonb cannot hold or nobody can mean: exponents beyond ±400, over 400
+/// characters.
+bool is_storable_number(std::string_view text);
+
+/// True when decoded UTF-8 holds half a surrogate pair (from an escape such as \udc00), which jsonb refuses.
+bool has_lone_surrogate(std::string_view decoded);
+
+/// What is wrong with one field.
+struct field_fault {
+  std::string field; ///< dotted path
+  std::string message;
+};
+
+/// Collects what one envelope shows and remembers its first fault.
+class event_checks {
+public:
+  /// A value in a known place: checks it and, if it is right, sets the event's column. `text` is the decoded string or
+  /// the number's digits, living as long as the event's batch for strings.
+  void see(agentmon::event&, slot, value_type, std::string_view text);
+  void number_out_of_range();
+  void lone_surrogate();
+
+  /// The first fault of the whole envelope, once it has been seen to its end: a bad value before what is missing.
+  std::optional<field_fault> first_fault(const agentmon::event&) const;
+
+private:
+  void fault(slot, std::string message);
+  void see_payload(agentmon::event&, slot, value_type, std::string_view text);
+  void see_usage(agentmon::event&, slot, value_type, std::string_view text);
+
+  std::optional<field_fault> fault_;
+  std::optional<field_fault> payload_fault_; ///< counts only for the types whose payload keys we define
+  std::array<bool, static_cast<size_t>(slot::model) + 1> seen_{};
+};
+
+} // namespace agentmon

@@ -1,0 +1,212 @@
+#include "protocol/decode.hpp"
+#include "protocol/encode.hpp"
+#include "protocol/limits.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace agentmon;
+
+namespace {
+
+const std::string id = "0195a4c2-1111-7abc-8def-0123456789ab";
+
+std::string span_end(const std::string& payload = R"({"kind":"tool","name":"exec","status":"error"})") {
+  return R"({"schema":{"name":"agentmon.event","version":1},"event":{"id":")" + id
+         + R"(","type":"span.end","ts":"2026-03-13T12:00:00.123Z","source":{"framework":"openclaw","client_id":"zap","host":"zap"}},)"
+         + R"("correlation":{"session_id":"s1","run_id":"r1","span_id":"p1","parent_span_id":null,"trace_id":"abc"},)"
+         + R"("attributes":{"a":{"b":[1,2,{"c":null}]}},"payload":)" + payload + "}";
+}
+
+std::string with(std::string json, const std::string& from, const std::string& to) {
+  const auto at = json.find(from);
+  REQUIRE(at != std::string::npos);
+  return json.replace(at, from.size(), to);
+}
+
+rejection only_rejection(const std::string& json) {
+  auto batch = decode(json);
+  REQUIRE_MESSAGE(batch.has_value(), batch.error().message);
+  CHECK(batch->events.empty());
+  REQUIRE(batch->rejections.size() == 1);
+  return batch->rejections[0];
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("decode");
+
+TEST_CASE("every column is found, in an array and alone") {
+  for (const auto& text : {span_end(), "[" + span_end() + "]", " [ " + span_end() + " ] "}) {
+    const auto batch = decode(text);
+    REQUIRE(batch.has_value());
+    REQUIRE(batch->events.size() == 1);
+    const auto& e = batch->events[0];
+    CHECK(to_string(e.id) == id);
+    CHECK(format_time(e.ts) == "2026-03-13T12:00:00.123Z");
+    CHECK(e.type == "span.end");
+    CHECK(e.framework == "openclaw");
+    CHECK(e.client_id == "zap");
+    CHECK(e.host == "zap");
+    CHECK(e.session_id == "s1");
+    CHECK(e.run_id == "r1");
+    CHECK(e.span_id == "p1");
+    CHECK(e.parent_span_id.empty());
+    CHECK(e.trace_id == "abc");
+    CHECK(e.attributes == R"({"a":{"b":[1,2,{"c":null}]}})");
+    CHECK(e.payload == R"({"kind":"tool","name":"exec","status":"error"})");
+    CHECK(e.json == span_end());
+    CHECK(e.status == outcome::error);
+    CHECK(e.kind == "tool");
+    CHECK(e.name == "exec");
+  }
+}
+
+TEST_CASE("usage is read exactly and absent stays absent") {
+  const auto batch = decode(span_end(
+      R"({"duration_ms":12.5,"error":{"type":"E","message":"no \"luck\""},"usage":{"input_tokens":1e3,"output_tokens":7,"cache_read_tokens":null,"cost_usd":0.000123,"model":"m-1"}})"));
+  REQUIRE(batch.has_value());
+  REQUIRE(batch->events.size() == 1);
+  const auto& e = batch->events[0];
+  CHECK(e.duration_us == 12'500);
+  CHECK(e.error_message == "no \"luck\"");
+  CHECK(e.used.input_tokens == 1000);
+  CHECK(e.used.output_tokens == 7);
+  CHECK(!e.used.cache_read_tokens.has_value());
+  CHECK(!e.used.reasoning_tokens.has_value());
+  CHECK(e.used.cost_nano_usd == 123'000);
+  CHECK(e.model == "m-1");
+}
+
+TEST_CASE("views survive moving the batch") {
+  auto batch = decode(with(span_end(), "\"s1\"", R"("s\u00fc\n")"));
+  REQUIRE(batch.has_value());
+  CHECK(batch->rejections.size() == 1); // a line feed is not printable
+  batch = decode(with(span_end(), "\"s1\"", R"("s\u00fc")"));
+  const event_batch moved = std::move(*batch);
+  CHECK(moved.events.at(0).session_id == "sü");
+  CHECK(moved.events.at(0).host == "zap");
+}
+
+TEST_CASE("the first fault of each event is told with index, field and reason") {
+  struct fault_case {
+    std::string json;
+    std::string field;
+    std::string message;
+  };
+  const std::vector<fault_case> cases{
+      {with(span_end(), "\"agentmon.event\"", "\"other\""), "schema.name", "agentmon.event"},
+      {with(span_end(), "\"version\":1", "\"version\":2"), "schema.version", "must be 1"},
+      {with(span_end(), id, "not-a-uuid"), "event.id", "UUID"},
+      {with(span_end(), "\"id\":\"" + id + "\",", ""), "event.id", "is missing"},
+      {with(span_end(), "span.end", "Span End"), "event.type", "lower-case"},
+      {with(span_end(), "\"2026-03-13T12:00:00.123Z\"", "1773403200"), "event.ts", "must be a string"},
+      {with(span_end(), "12:00:00.123Z", "12:00:00.123"), "event.ts", "zone"},
+      {with(span_end(), "\"framework\":\"openclaw\",", ""), "event.source.framework", "is missing"},
+      {with(span_end(), "\"s1\"", "17"), "correlation.session_id", "must be a string"},
+      {with(span_end(), "\"r1\"", "null"), "correlation.run_id", "span.end needs it"},
+      {with(span_end(), "\"p1\"", "\"\""), "correlation.span_id", "printable"},
+      {with(span_end(), "\"p1\"", "\"" + std::string(129, 'x') + "\""), "correlation.span_id", "128"},
+      {with(span_end(), "{\"a\":{\"b\":[1,2,{\"c\":null}]}}", "[]"), "attributes", "must be an object"},
+      {span_end("\"text\""), "payload", "must be an object"},
+      {span_end(R"({"status":"fine"})"), "payload.status", "success, error or aborted"},
+      {span_end(R"({"duration_ms":-1})"), "payload.duration_ms", "from 0"},
+      {span_end(R"({"usage":{"input_tokens":"12"}})"), "payload.usage.input_tokens", "must be a number"},
+      {span_end(R"({"usage":{"input_tokens":1.5}})"), "payload.usage.input_tokens", "whole number"},
+      {span_end(R"({"error":"broken"})"), "payload.error", "must be an object"},
+      {span_end(R"({"x":1e-20000})"), "", "out of range"},
+      {span_end(R"({"x":"\udc00"})"), "", "surrogate"},
+      {span_end("{\"x\":\"" + std::string(limits::event_bytes, 'x') + "\"}"), "", "256 KiB"},
+      {"{}", "schema", "is missing"},
+  };
+  for (const auto& c : cases) {
+    const auto alone = only_rejection(c.json);
+    CHECK(alone.index == 0);
+    CHECK_MESSAGE(alone.field == c.field, c.json.substr(0, 400));
+    CHECK_MESSAGE(alone.message.find(c.message) != std::string::npos, alone.message);
+    const auto among = decode("[" + span_end() + "," + c.json + "," + span_end() + "]");
+    REQUIRE(among.has_value());
+    CHECK(among->events.size() == 2);
+    REQUIRE(among->rejections.size() == 1);
+    CHECK(among->rejections[0].index == 1);
+  }
+}
+
+TEST_CASE("elements that are no objects are rejected one by one") {
+  const auto batch = decode("[1,\"x\",null,[{}]," + span_end() + "]");
+  REQUIRE(batch.has_value());
+  CHECK(batch->events.size() == 1);
+  REQUIRE(batch->rejections.size() == 4);
+  CHECK(batch->rejections[3].index == 3);
+  CHECK(batch->rejections[3].message.find("must be an object") != std::string::npos);
+}
+
+TEST_CASE("payload keys of other types mean nothing to us") {
+  const auto batch = decode(with(span_end(R"({"status":"fine","name":7,"usage":[]})"), "span.end", "metric.snapshot"));
+  REQUIRE(batch.has_value());
+  CHECK(batch->events.size() == 1);
+}
+
+TEST_CASE("the well-known keys count only in their place") {
+  const auto batch = decode(
+      span_end(R"({"x":{"status":"error","usage":{"input_tokens":5}},"list":[{"status":"no"}],"input_tokens":5})"));
+  REQUIRE(batch.has_value());
+  REQUIRE(batch->events.size() == 1);
+  CHECK(batch->events[0].status == outcome::none);
+  CHECK(!batch->events[0].used.input_tokens.has_value());
+}
+
+TEST_CASE("text that is no batch is refused as a whole") {
+  const std::string deep = std::string(80, '[') + std::string(80, ']');
+  for (const auto& text : {std::string{}, std::string{"nonsense"}, std::string{"[{]"}, span_end() + "x",
+                           std::string{"17"}, std::string{"\"x\""}, std::string{"null"}, "[" + span_end() + ",]",
+                           span_end(deep), with(span_end(), "\"s1\"", "\"\xff\xfe\""), std::string{"[\0]", 3}})
+    CHECK_MESSAGE(!decode(text).has_value(), text.substr(0, 200));
+  CHECK(decode("[]")->events.empty());
+}
+
+TEST_CASE("10,000 events are a batch and 10,001 are not") {
+  std::string text = "[";
+  for (size_t i = 0; i < limits::batch_events; ++i) text += (i == 0 ? "0" : ",0");
+  CHECK(decode(text + "]")->rejections.size() == limits::batch_events);
+  const auto more = decode(text + ",0]");
+  REQUIRE(!more.has_value());
+  CHECK(more.error().message.find("10000 events") != std::string::npos);
+}
+
+TEST_CASE("what encode writes, decode reads") {
+  const envelope out{.type = "run.start",
+                     .framework = "f",
+                     .session_id = "s \"quoted\" ü",
+                     .run_id = "r",
+                     .payload = R"({"input":"hi"})"};
+  const auto batch = decode(encode(out));
+  REQUIRE(batch.has_value());
+  REQUIRE(batch->events.size() == 1);
+  const auto& e = batch->events[0];
+  CHECK(e.id == out.id);
+  CHECK(e.ts == std::chrono::floor<std::chrono::microseconds>(out.ts));
+  CHECK(e.session_id == out.session_id);
+  CHECK(e.payload == out.payload);
+  CHECK(e.client_id.empty());
+}
+
+TEST_CASE("parts hold every valid event once, in order, within the record's bound") {
+  std::string text = "[";
+  const auto big = span_end("{\"x\":\"" + std::string(100'000, 'x') + "\"}");
+  for (int i = 0; i < 20; ++i) text += (i == 0 ? "" : " , ") + (i % 3 == 0 ? std::string{"17"} : big);
+  const auto batch = decode(text + "]");
+  REQUIRE(batch.has_value());
+  const auto parts = parts_of(*batch);
+  CHECK(parts.size() >= 3);
+  size_t events = 0;
+  for (const auto& part : parts) {
+    CHECK(part.json.size() <= limits::record_bytes);
+    const auto again = decode("[" + part.json + "]");
+    REQUIRE(again.has_value());
+    CHECK(again->events.size() == part.events);
+    events += part.events;
+  }
+  CHECK(events == batch->events.size());
+}
+
+TEST_SUITE_END();
