@@ -39,6 +39,8 @@ constexpr uint64_t request_buffer_bytes = 512 * MiB; // unfinished requests of o
 constexpr size_t tunnel_backlog_bytes = 256 * KiB;   // unsent bytes of a tunnel's end at which its other end waits
 constexpr size_t gzip_from_bytes = 1 * KiB;          // smaller answers gain nothing from compression
 
+constexpr size_t workers = 2;               // per port; they never wait, so there need be no more than cores
+
 // -- websocket ---------------------------------------------------------------
 constexpr size_t websocket_message_bytes = 1 * MiB; // of a client, over all fragments
 constexpr auto ping_interval = 25s;                 // keeps NATs and proxies from closing an idle socket
@@ -52,6 +54,7 @@ constexpr auto retry_after = 1s;          // told to clients with 503
 constexpr uint64_t journal_bytes = 4 * GiB;  // default bound of the journal: hours of a busy node without its bus
 constexpr uint64_t disk_reserve = 256 * MiB; // the journal stops before the disk is full, so that the rest can go on
 constexpr size_t segment_bytes = 64 * MiB;   // the unit in which the journal forgets
+constexpr auto journal_poll = 1s;            // a reader at the tail asks again at least this often
 constexpr size_t journal_cache_bytes = 16 * MiB; // newest records in memory: a bus that keeps up costs no disk reads
 constexpr size_t journal_block_bytes = 1 * MiB;  // one read of a segment: large enough for a disk's full speed
 constexpr uint64_t landmark_bytes = 64 * KiB;    // between known offsets in a segment: 2 MiB of memory for 4 GiB
@@ -63,21 +66,30 @@ constexpr auto publish_timeout = 5s;             // an ack that is missing this 
 constexpr auto bus_connect_timeout = 2s;
 constexpr auto bus_retry_min = 100ms; // doubling, with jitter, up to
 constexpr auto bus_retry_max = 5s;
-constexpr auto bus_request_timeout = 2s;       // one JetStream API call
-constexpr auto ack_floor_interval = 500ms;     // how often the journal learns what is committed
-constexpr auto ack_wait = 60s;                 // JetStream redelivers after this; longer than any honest transaction
-constexpr size_t pull_messages = 256;          // asked for at once
+constexpr auto bus_request_timeout = 2s;   // one JetStream API call
+constexpr auto ack_floor_interval = 500ms; // how often the journal learns what is committed
+constexpr auto ack_wait = 60s;             // JetStream redelivers after this; longer than any honest transaction
+constexpr auto progress_interval = 20s;    // a batch that waits for PostgreSQL is kept from redelivery: ack_wait / 3
+constexpr size_t pull_messages = 256;      // asked for at once
 constexpr size_t pull_window_bytes = 16 * MiB; // pulled but not committed
 constexpr auto pull_expires = 5s;              // one pull request's life
 constexpr uint64_t stream_bytes = 8 * GiB;     // of the stream; beyond it NATS refuses and the journal keeps
+constexpr auto bus_ping_interval = 1s;         // with the next line, a frozen server is noticed after about 4 s
+constexpr int bus_pings_unanswered = 3;        // fewer would take a busy machine for a dead one
+constexpr auto bus_close_flush = 500ms;        // what was sent just before a connection is closed may still leave
+constexpr auto duplicate_window = 30s;         // in which NATS itself drops what a new connection sends again
+constexpr int64_t ack_pending = 4096;          // messages delivered but not committed, over all processors
+constexpr int tap_messages = 4096;             // live messages that wait for a slow reader; beyond it they are dropped
+constexpr int tap_bytes = 8 * 1024 * 1024;     // the same in bytes
 
 // -- store ---------------------------------------------------------------------
-constexpr size_t transaction_events = 5'000; // measured: larger gains nothing (facts on COPY)
-constexpr auto transaction_linger = 20ms;    // the first event of a quiet stream waits this long for company
-constexpr auto transaction_timeout = 60s;    // statement_timeout of the writer
-constexpr auto query_timeout = 8s;           // statement_timeout of a reader; below answer_timeout
-constexpr size_t queries_waiting = 256;      // queued for a free reader; beyond it 503
-constexpr size_t readers = 3;                // connections that answer queries
+constexpr size_t transaction_events = 5'000;  // measured: larger gains nothing (facts on COPY)
+constexpr size_t transaction_bytes = 4 * MiB; // the same in bytes of messages, whose events are counted only later
+constexpr auto transaction_linger = 20ms;     // the first event of a quiet stream waits this long for company
+constexpr auto transaction_timeout = 60s;     // statement_timeout of the writer
+constexpr auto query_timeout = 8s;            // statement_timeout of a reader; below answer_timeout
+constexpr size_t queries_waiting = 256;       // queued for a free reader; beyond it 503
+constexpr size_t readers = 3;                 // connections that answer queries
 constexpr auto store_connect_timeout = 3s;
 constexpr auto store_retry_min = 100ms;
 constexpr auto store_retry_max = 5s;
@@ -86,11 +98,15 @@ constexpr size_t page_rows_default = 100;
 constexpr size_t run_detail_events = 25'000;        // events read for one run's page: 10,000 spans and their errors
 constexpr size_t search_document_bytes = 256 * KiB; // text of a run that is searched
 constexpr auto search_settle = 2s;                  // a run is indexed when it was quiet for this long
-constexpr auto search_batch = 200;                  // runs indexed in one transaction
+constexpr size_t search_batch = 200;         // runs indexed in one transaction
+constexpr auto search_tick = 500ms;          // how often the indexer looks for settled runs
+constexpr auto partition_lock_timeout = 200ms; // a new day waits no longer for readers: its events can lie in the default partition
+constexpr auto partition_retry = 10s;        // until a day that had to wait is tried again
 
 // -- live feed -------------------------------------------------------------------
 constexpr size_t viewer_backlog_bytes =
     1 * MiB;                              // unsent to one viewer; beyond it frames are dropped and the gap is told
+constexpr size_t feed_window_bytes = 32 * MiB; // published but not yet looked at by the broadcaster; beyond it, dropped and counted
 constexpr size_t resume_bytes = 16 * MiB; // recent frames kept for /v1/ws?since=
 constexpr auto frame_interval = 5ms;      // frames to viewers are coalesced to at most 200 a second
 constexpr size_t frame_bytes = 256 * KiB; // one live frame; more is cut into several
@@ -104,13 +120,32 @@ constexpr auto restart_max = 10s;
 constexpr int restart_budget = 20; // crashes within restart_window before the node gives up
 constexpr auto restart_window = 5min;
 constexpr auto stop_grace = 10s;            // for each step of the ordered stop; then kill
+constexpr auto settle_time = 3s;              // an orderly stop waits this long for the journal to be committed
+constexpr auto settle_look = 20ms;
 constexpr auto service_start_timeout = 30s; // a private server that is not ready by then is started anew
 constexpr auto service_stop_timeout = 20s;  // then SIGKILL (both servers recover from that)
-constexpr auto service_check = 1s;
+constexpr auto service_check = 250ms;        // how often a private server is looked at, and a database that is away
 constexpr auto service_create_timeout = 120s;  // initdb: 1 s on a good disk
 constexpr auto service_quit_timeout = 5s;      // from SIGQUIT to SIGKILL, and from SIGKILL to giving up
 constexpr auto service_probe_timeout = 2s;     // one look at whether a private server answers; libpq allows no less
 constexpr size_t service_log_bytes = 16 * MiB; // a private server's log; at its next start it becomes the one old log
+
+// -- settings and commands ----------------------------------------------------------
+constexpr size_t token_characters = 512;     // of an access token; far below head_bytes
+constexpr auto poll_interval_min = 1s;       // a reading takes a good part of a second
+constexpr auto poll_interval_max = 1h;       // more and the page shows the past
+constexpr size_t emit_batch_events = 500;    // one POST of emit and demo: some 300 KB, below every proxy's bound
+constexpr size_t emit_batch_bytes = 4 * MiB; // the same in bytes: half of body_bytes
+constexpr auto emit_linger = 100ms;          // the first event of a quiet input waits this long for company
+constexpr auto emit_timeout = 60s;           // how long emit tries to bring one batch in, unless --timeout says
+constexpr auto emit_retry_min = 100ms;       // doubling, with jitter, up to
+constexpr auto emit_retry_max = 5s;
+constexpr size_t emit_rejections_shown = 100;   // the rest is counted
+constexpr auto progress_line_interval = 200ms;       // between two looks of a progress line
+constexpr auto doctor_http_timeout = 3s;        // one question of doctor's to a port
+constexpr uint64_t doctor_free_bytes = 1 * GiB; // less free space in the data folder is a problem
+constexpr auto doctor_verify_timeout = 1h;      // statement time-out while every stored event is read
+constexpr auto doctor_clock_skew = 5s;          // between this clock and PostgreSQL's
 
 // -- proxy -------------------------------------------------------------------------
 constexpr size_t proxies = 4;           // threads that carry /v1 of the page to the query port

@@ -65,7 +65,7 @@ result<timestamp> parse_time(std::string_view text) {
   if (y < 1970 || !date.ok() || hour > 23 || minute > 59 || second > 60) return wrong();
   const timestamp at =
       sys_days{date} + hours{hour} + std::chrono::minutes{minute} + seconds{second} + microseconds{micros} - offset;
-  if (at < timestamp{}) return wrong();
+  if (at < timestamp{} || at >= sys_days{year{10000} / January / 1}) return wrong();
   return at;
 }
 

@@ -96,23 +96,6 @@ bool is_name(std::string_view text) {
   return characters >= 1 && characters <= limits::id_characters;
 }
 
-/// Dotted lower-case words: "span.end", "openclaw.snapshot", "my_tool.tick".
-bool is_type(std::string_view text) {
-  if (text.empty() || text.size() > limits::type_characters) return false;
-  bool at_start = true;
-  for (const char c : text) {
-    if (c == '.') {
-      if (at_start) return false;
-      at_start = true;
-    } else {
-      const bool letter = c >= 'a' && c <= 'z';
-      if (!letter && (at_start || !((c >= '0' && c <= '9') || c == '_' || c == '-'))) return false;
-      at_start = false;
-    }
-  }
-  return !at_start;
-}
-
 bool is_lifecycle(std::string_view type) {
   return type == "session.start" || type == "session.end" || type == "run.start" || type == "run.end"
          || type == "span.start" || type == "span.end" || type == "error";
@@ -150,6 +133,22 @@ slot slot_of(slot parent, std::string_view key) {
   for (const auto& place : places)
     if (place.parent == parent && place.key == key) return place.self;
   return slot::unknown;
+}
+
+bool is_event_type(std::string_view text) {
+  if (text.empty() || text.size() > limits::type_characters) return false;
+  bool at_start = true;
+  for (const char c : text) {
+    if (c == '.') {
+      if (at_start) return false;
+      at_start = true;
+    } else {
+      const bool letter = c >= 'a' && c <= 'z';
+      if (!letter && (at_start || !((c >= '0' && c <= '9') || c == '_' || c == '-'))) return false;
+      at_start = false;
+    }
+  }
+  return !at_start;
 }
 
 bool is_storable_number(std::string_view text) {
@@ -209,7 +208,7 @@ void event_checks::see(agentmon::event& e, slot self, value_type type, std::stri
       fault(self, "must be a UUID of 36 characters");
     return;
   case slot::type:
-    if (is_type(text))
+    if (is_event_type(text))
       e.type = text;
     else
       fault(self, "must be dotted lower-case words of at most 64 characters, as span.end");

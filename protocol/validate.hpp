@@ -55,6 +55,9 @@ enum class slot : uint8_t {
 /// The slot that `key` names inside the object `parent`.
 slot slot_of(slot parent, std::string_view key);
 
+/// Dotted lower-case words: "span.end", "openclaw.snapshot", "my_tool.tick".
+bool is_event_type(std::string_view);
+
 /// False for numbers that PostgreSQL's jsonb cannot hold or nobody can mean: exponents beyond ±400, over 400
 /// characters.
 bool is_storable_number(std::string_view text);
