@@ -100,8 +100,8 @@ constexpr size_t search_document_bytes = 256 * KiB; // text of a run that is sea
 constexpr auto search_settle = 2s;                  // a run is indexed when it was quiet for this long
 constexpr size_t search_batch = 200;         // runs indexed in one transaction
 constexpr auto search_tick = 500ms;          // how often the indexer looks for settled runs
-constexpr auto partition_lock_timeout = 200ms; // a new day waits no longer for readers: its events can lie in the default partition
-constexpr auto partition_retry = 10s;        // until a day that had to wait is tried again
+constexpr auto partition_lock_timeout = 200ms;      // a new day's events can lie in the default partition instead
+constexpr auto partition_retry = 10s;               // until a day that had to wait is tried again
 
 // -- live feed -------------------------------------------------------------------
 constexpr size_t viewer_backlog_bytes =
@@ -122,7 +122,7 @@ constexpr auto restart_window = 5min;
 constexpr auto stop_grace = 10s;            // for each step of the ordered stop; then kill
 constexpr auto settle_time = 3s;              // an orderly stop waits this long for the journal to be committed
 constexpr auto settle_look = 20ms;
-constexpr auto service_start_timeout = 30s; // a private server that is not ready by then is started anew
+constexpr auto service_start_timeout = 5min; // without a word: nats-server reads its whole store before it listens
 constexpr auto service_stop_timeout = 20s;  // then SIGKILL (both servers recover from that)
 constexpr auto service_check = 250ms;        // how often a private server is looked at, and a database that is away
 constexpr auto service_create_timeout = 120s;  // initdb: 1 s on a good disk

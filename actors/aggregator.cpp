@@ -1,0 +1,99 @@
+#include "actors/aggregator.hpp"
+
+#include "protocol/limits.hpp"
+#include "store/state_json.hpp"
+
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include <caf/all.hpp>
+
+namespace agentmon {
+namespace {
+
+using self_actor = aggregator_actor::extend<caf::reacts_to<caf::tick_atom>>;
+
+struct aggregator_state {
+  explicit aggregator_state(self_actor::pointer actor) : self{actor} {}
+
+  void changed(session_states states) {
+    std::vector<live_change> changes;
+    changes.reserve(states.size());
+    for (auto& session : states) {
+      changes.push_back(change_of(session));
+      if (has_ended(session)) forget(session.session_id);
+      else keep(std::move(session));
+    }
+    tell(std::move(changes));
+  }
+
+  /// Sessions that are active but went quiet: told once, when they turn stale.
+  void look_for_stale(timestamp at) {
+    std::vector<live_change> changes;
+    while (!by_age.empty() && by_age.begin()->first <= at - limits::stale_after) {
+      const auto found = alive.find(by_age.begin()->second);
+      changes.push_back(change_of(found->second));
+      by_age.erase(by_age.begin());
+      alive.erase(found);
+    }
+    tell(std::move(changes));
+  }
+
+  void keep(session_state session) {
+    forget(session.session_id);
+    if (alive.size() == limits::live_sessions) forget(std::string{by_age.begin()->second});
+    by_age.emplace(session.last_ts, session.session_id);
+    alive.emplace(session.session_id, std::move(session));
+  }
+
+  void forget(const std::string& session_id) {
+    const auto found = alive.find(session_id);
+    if (found == alive.end()) return;
+    by_age.erase({found->second.last_ts, session_id});
+    alive.erase(found);
+  }
+
+  static live_change change_of(const session_state& session) {
+    return {"sessions", session.session_id, session.framework, shown(session)};
+  }
+
+  /// As /v1/sessions shows it.
+  static std::string shown(const session_state& session) {
+    store::json_writer json;
+    json.begin_object();
+    store::write_members(json, session, now());
+    return json.end_object().text();
+  }
+
+  void tell(std::vector<live_change> changes) {
+    if (viewers && !changes.empty()) self->send(viewers, changed_atom_v, std::move(changes));
+  }
+
+  self_actor::pointer self;
+  broadcaster_actor viewers;
+  std::unordered_map<std::string, session_state> alive;
+  std::set<std::pair<timestamp, std::string>> by_age; ///< the same by their last event
+  static inline const char* name = "aggregator";
+};
+
+self_actor::behavior_type aggregate(self_actor::stateful_pointer<aggregator_state> self, broadcaster_actor viewers) {
+  auto& state = self->state;
+  state.viewers = std::move(viewers);
+  self->delayed_send(self, limits::stale_tick, caf::tick_atom_v);
+  return {
+      [&state](changed_atom, session_states& states) { state.changed(std::move(states)); },
+      [self, &state](caf::tick_atom) {
+        state.look_for_stale(now());
+        self->delayed_send(self, limits::stale_tick, caf::tick_atom_v);
+      },
+  };
+}
+
+} // namespace
+
+aggregator_actor spawn_aggregator(caf::actor_system& system, node_context&, broadcaster_actor viewers) {
+  return system.spawn(aggregate, std::move(viewers));
+}
+
+} // namespace agentmon

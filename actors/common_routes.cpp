@@ -1,0 +1,35 @@
+#include "actors/routes.hpp"
+
+namespace agentmon {
+
+void add_common_routes(router& routes, node_context& node, std::string_view vital) {
+  routes.on("GET", "/healthz",
+            [](worker_context&, exchange request) { request.answer({.body = R"({"status":"ok"})"}); });
+  routes.on("GET", "/readyz", [&node, vital](worker_context&, exchange request) {
+    bool available = false;
+    auto body = node.status.json(vital, available);
+    request.answer({.status = available ? 200 : 503, .body = std::move(body)});
+  });
+  routes.on("GET", "/metrics", [&node](worker_context&, exchange request) {
+    request.answer({.body = node.counts.text(), .content_type = "text/plain; version=0.0.4; charset=utf-8"});
+  });
+}
+
+response answer_of(const failure& why) {
+  const auto status = [&] {
+    switch (why.code) {
+    case fault::invalid: return 400;
+    case fault::not_found: return 404;
+    case fault::duplicate: return 409;
+    case fault::timeout: return 504;
+    case fault::overload:
+    case fault::unavailable:
+    case fault::stopping: return 503;
+    case fault::corrupt: return 500;
+    }
+    return 500;
+  }();
+  return error(status, to_string(why.code), why.message);
+}
+
+} // namespace agentmon

@@ -1,0 +1,67 @@
+#pragma once
+#include "actors/health.hpp"
+#include "actors/metrics.hpp"
+#include "bus/settings.hpp"
+#include "settings/settings.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace agentmon {
+
+/// Where PostgreSQL and NATS are, as far as it is known: from the settings at once, from private services as soon as
+/// they run (a private NATS may come back on another port). Safe from any thread.
+class endpoints {
+public:
+  void set_database(std::string conninfo) {
+    const std::lock_guard lock{mutex_};
+    database_ = std::move(conninfo);
+  }
+  void set_nats(std::string url) {
+    const std::lock_guard lock{mutex_};
+    nats_ = std::move(url);
+  }
+  std::optional<std::string> database() const {
+    const std::lock_guard lock{mutex_};
+    return database_;
+  }
+  std::optional<std::string> nats() const {
+    const std::lock_guard lock{mutex_};
+    return nats_;
+  }
+
+private:
+  mutable std::mutex mutex_;
+  std::optional<std::string> database_;
+  std::optional<std::string> nats_;
+};
+
+/// What all actors of a node share; outlives them.
+struct node_context {
+  settings config;
+  health status;
+  metrics counts;
+  endpoints servers;
+  std::atomic<size_t> feed_bytes{0};     ///< of the live feed, on their way to the broadcaster
+  std::atomic<uint64_t> feed_dropped{0}; ///< messages of the live feed that nobody had time for
+};
+
+/// The bus as this node's settings name it; nothing while a private NATS has not started.
+inline std::optional<bus::bus_settings> bus_of(const node_context& node) {
+  auto url = node.servers.nats();
+  if (!url) return std::nullopt;
+  bus::bus_settings bus;
+  bus.url = std::move(*url);
+  bus.subject = node.config.nats_topic;
+  // The private server shares its disk with PostgreSQL and the journal, and refuses a stream that would not fit.
+  std::error_code ignored;
+  if (const auto space = std::filesystem::space(node.config.data_dir, ignored); !node.config.nats_url && !ignored)
+    bus.stream_bytes = std::min<uint64_t>(bus.stream_bytes, space.available / 4);
+  return bus;
+}
+
+} // namespace agentmon

@@ -1,0 +1,76 @@
+#include "actors/health.hpp"
+
+#include "protocol/log.hpp"
+
+#include <algorithm>
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+namespace agentmon {
+
+std::string_view to_string(condition state) {
+  switch (state) {
+  case condition::starting: return "starting";
+  case condition::up: return "up";
+  case condition::away: return "away";
+  }
+  return "";
+}
+
+void health::expect(std::string_view name) {
+  const std::lock_guard lock{mutex_};
+  checks_.try_emplace(std::string{name}, check{condition::starting, now(), "has not answered yet"});
+}
+
+void health::set(std::string_view name, condition state, std::string_view message) {
+  {
+    const std::lock_guard lock{mutex_};
+    auto& known = checks_[std::string{name}];
+    const bool is_new = known.since == timestamp{};
+    if (!is_new && known.state == state) {
+      known.message = message;
+      return;
+    }
+    known = {state, now(), std::string{message}};
+  }
+  if (state == condition::up) log::info(name, "is up");
+  if (state == condition::away) log::warn(name, "is away", {{"reason", message}});
+}
+
+bool health::is_up(std::string_view name) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = checks_.find(name);
+  return found != checks_.end() && found->second.state == condition::up;
+}
+
+std::string health::json(std::string_view vital, bool& available) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = checks_.find(vital);
+  available = found != checks_.end() && found->second.state == condition::up;
+  const bool all_up =
+      std::all_of(checks_.begin(), checks_.end(), [](const auto& c) { return c.second.state == condition::up; });
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> to{buffer};
+  const auto text = [&](const char* key, std::string_view value) {
+    to.Key(key);
+    to.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  };
+  to.StartObject();
+  text("status", !available ? "unavailable" : all_up ? "ready" : "degraded");
+  to.Key("checks");
+  to.StartArray();
+  for (const auto& [name, known] : checks_) {
+    to.StartObject();
+    text("name", name);
+    text("state", to_string(known.state));
+    text("since", format_time(known.since));
+    text("message", known.message);
+    to.EndObject();
+  }
+  to.EndArray();
+  to.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+} // namespace agentmon

@@ -1,0 +1,39 @@
+#pragma once
+#include "protocol/time.hpp"
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace agentmon {
+
+enum class condition { starting, up, away };
+std::string_view to_string(condition);
+
+/// What this node depends on, and how that is: the source of /readyz. Each change is one log line. Safe from any thread.
+class health {
+public:
+  struct check {
+    condition state = condition::starting;
+    timestamp since;
+    std::string message; ///< why it is not up, and what happens meanwhile; empty when it is up
+  };
+
+  /// This node will depend on it: from now on it is "starting", unless more is known.
+  void expect(std::string_view name);
+
+  /// Names the dependency ("journal", "nats", "postgresql") and how it is; nothing happens when that is known already.
+  void set(std::string_view name, condition, std::string_view message = {});
+
+  bool is_up(std::string_view name) const;
+
+  /// {"status","checks":[...]}: "ready" when all are up, "unavailable" when `vital` is not, else "degraded".
+  std::string json(std::string_view vital, bool& available) const;
+
+private:
+  mutable std::mutex mutex_;
+  std::map<std::string, check, std::less<>> checks_;
+};
+
+} // namespace agentmon

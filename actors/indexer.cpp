@@ -1,0 +1,104 @@
+#include "actors/indexer.hpp"
+
+#include "protocol/limits.hpp"
+#include "protocol/log.hpp"
+#include "store/connection.hpp"
+#include "store/search.hpp"
+
+#include <map>
+#include <optional>
+
+#include <caf/all.hpp>
+
+namespace agentmon {
+namespace {
+
+using self_actor = indexer_actor::extend<caf::reacts_to<caf::tick_atom>>;
+
+struct indexer_state {
+  explicit indexer_state(self_actor::pointer actor) : self{actor} {}
+
+  void touched(const run_keys& keys) {
+    const auto at = self->clock().now();
+    for (const auto& key : keys) waiting[key] = at;
+    // What does not fit is found again by catching up: nothing is forgotten, only later.
+    if (waiting.size() > limits::live_sessions) {
+      waiting.clear();
+      behind = true;
+    }
+  }
+
+  /// Indexes the runs that have been quiet for limits::search_settle, a bounded number at a time.
+  void work() {
+    if (!connect()) return;
+    if (behind) catch_up();
+    const auto settled = self->clock().now() - limits::search_settle;
+    std::vector<store::run_key> batch;
+    for (auto it = waiting.begin(); it != waiting.end() && batch.size() < limits::search_batch;) {
+      if (it->second > settled) {
+        ++it;
+        continue;
+      }
+      batch.push_back(it->first);
+      it = waiting.erase(it);
+    }
+    if (batch.empty()) return;
+    const auto done = store::index_runs(*link, batch);
+    if (!done) return failed(done.error());
+    node->counts.runs_indexed.Increment(static_cast<double>(*done));
+  }
+
+  void catch_up() {
+    const auto keys = store::runs_to_index(*link, limits::search_batch);
+    if (!keys) return failed(keys.error());
+    behind = keys->size() == limits::search_batch;
+    for (const auto& key : *keys) waiting.emplace(key, caf::actor_clock::time_point{});
+  }
+
+  bool connect() {
+    if (link && link->alive()) return true;
+    link.reset();
+    const auto where = node->servers.database();
+    // The writer makes the schema and tells when PostgreSQL is away; here it is enough to come back later.
+    if (!where || !node->status.is_up("postgresql")) return false;
+    auto opened = store::connect(*where, limits::transaction_timeout);
+    if (!opened) return false;
+    link.emplace(std::move(*opened));
+    behind = true;
+    return true;
+  }
+
+  void failed(const failure& why) {
+    log::warn("indexer", "could not make runs searchable; it is tried again", {{"reason", why.message}});
+    link.reset();
+    behind = true;
+  }
+
+  self_actor::pointer self;
+  node_context* node = nullptr;
+  std::optional<store::connection> link;
+  std::map<store::run_key, caf::actor_clock::time_point> waiting; ///< by when they were touched last
+  bool behind = true; ///< there may be runs that nobody touched since this process began
+  static inline const char* name = "indexer";
+};
+
+self_actor::behavior_type index(self_actor::stateful_pointer<indexer_state> self, node_context* node) {
+  auto& state = self->state;
+  state.node = node;
+  self->delayed_send(self, limits::search_tick, caf::tick_atom_v);
+  return {
+      [&state](touched_atom, const run_keys& keys) { state.touched(keys); },
+      [self, &state](caf::tick_atom) {
+        state.work();
+        self->delayed_send(self, limits::search_tick, caf::tick_atom_v);
+      },
+  };
+}
+
+} // namespace
+
+indexer_actor spawn_indexer(caf::actor_system& system, node_context& node) {
+  return system.spawn<caf::detached>(index, &node);
+}
+
+} // namespace agentmon

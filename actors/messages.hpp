@@ -1,0 +1,156 @@
+#pragma once
+#include "bus/pull.hpp"
+#include "http/interfaces.hpp"
+#include "http/router.hpp"
+#include "journal/journal.hpp"
+#include "protocol/encode.hpp"
+#include "protocol/failure.hpp"
+#include "protocol/fold.hpp"
+#include "store/search.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <caf/error.hpp>
+#include <caf/message.hpp>
+#include <caf/meta/type_name.hpp>
+#include <caf/type_id.hpp>
+
+/// What actors say to each other, beside the words of http/messages.hpp.
+namespace agentmon {
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, batch_part& x) {
+  return f(caf::meta::type_name("batch_part"), x.json, x.events);
+}
+
+/// Where a journal stands; records are numbered from 1.
+struct journal_position {
+  std::string id; ///< of the journal folder, a UUID
+  uint64_t first_uncommitted = 1;
+  uint64_t last = 0;
+  uint64_t bytes = 0;
+  uint64_t events_waiting = 0;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, journal_position& x) {
+  return f(caf::meta::type_name("journal_position"), x.id, x.first_uncommitted, x.last, x.bytes, x.events_waiting);
+}
+
+/// One question to the query API: the route's name, the id in its path, and the parameters as they came.
+struct query {
+  std::string route;
+  std::string id;
+  std::multimap<std::string, std::string> parameters;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, query& x) {
+  return f(caf::meta::type_name("query"), x.route, x.id, x.parameters);
+}
+
+/// Which live events a viewer wants; empty: all.
+struct live_filter {
+  std::string session_id;
+  std::string framework;
+  std::vector<std::string> types; ///< event types, and "sessions" and "vms" for those frames
+
+  auto operator<=>(const live_filter&) const = default;
+};
+
+/// Something that changed and that viewers are told: a session or a machine, as the query API shows it.
+struct live_change {
+  std::string kind; ///< "sessions" or "vms", the frame's key
+  std::string session_id;
+  std::string framework;
+  std::string json;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, live_change& x) {
+  return f(caf::meta::type_name("live_change"), x.kind, x.session_id, x.framework, x.json);
+}
+
+/// A request that the page's port passes on to the query port, and what came back.
+struct proxied_request {
+  std::string method;
+  std::string target; ///< path and query string
+  std::string body;
+  std::multimap<std::string, std::string> headers;
+};
+
+struct proxied_response {
+  int32_t status = 0;
+  std::string body;
+  std::multimap<std::string, std::string> headers;
+};
+
+// Messages that stay in one process, because both ends always share a role.
+using journal_records = std::vector<journal::record>;
+using pulled_messages = std::vector<std::shared_ptr<const bus::bus_message>>;
+using session_states = std::vector<session_state>;
+using run_keys = std::vector<store::run_key>;
+
+/// An agentmon failure as CAF carries it, and back.
+caf::error to_error(const failure&);
+failure to_failure(const caf::error&);
+
+/// For CAF_ERROR_CODE_ENUM and for rendering.
+std::string fault_text(uint8_t code, const caf::message& context);
+
+} // namespace agentmon
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::journal_records)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::pulled_messages)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::bus::bus_message)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::session_states)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::run_keys)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::websocket_peer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::live_filter)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::proxied_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::proxied_response)
+
+CAF_BEGIN_TYPE_ID_BLOCK(agentmon_actors, caf::id_block::agentmon_http::end)
+
+  CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::batch_part))
+  CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<agentmon::batch_part>) )
+  CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::journal_position))
+  CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::query))
+  CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::live_change))
+  CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<agentmon::live_change>) )
+  CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<uint64_t>) )
+
+  CAF_ADD_ATOM(agentmon_actors, agentmon, admit_atom, "admit")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, append_atom, "append")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, synced_atom, "synced")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, read_atom, "read")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, committed_atom, "committed")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, position_atom, "position")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, store_atom, "store")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, changed_atom, "changed")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, touched_atom, "touched")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, feed_atom, "feed")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, join_atom, "joinlive")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, leave_atom, "leavelive")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, relieved_atom, "relieved")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, query_atom, "query")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, proxy_atom, "proxy")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, dial_atom, "dial")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, free_atom, "free")
+
+  // private to one actor's own mailbox
+  CAF_ADD_ATOM(agentmon_actors, agentmon, flush_atom, "flush")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, open_atom, "opennow")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, lost_atom, "lost")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, acked_atom, "acked")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, refused_atom, "refused")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, pulled_atom, "pulled")
+  CAF_ADD_ATOM(agentmon_actors, agentmon, ended_atom, "ended")
+
+CAF_END_TYPE_ID_BLOCK(agentmon_actors)
+
+CAF_ERROR_CODE_ENUM(agentmon::fault, "agentmon")

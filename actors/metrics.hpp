@@ -1,0 +1,60 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+namespace agentmon {
+
+/// What this node counts, as Prometheus shows it on /metrics of every port. Safe from any thread.
+class metrics {
+public:
+  metrics();
+
+  /// The text exposition format, version 0.0.4.
+  std::string text() const;
+
+private:
+  prometheus::Registry registry_;
+  prometheus::Counter& counter(std::string name, std::string help);
+  prometheus::Gauge& gauge(std::string name, std::string help);
+  prometheus::Histogram& seconds(std::string name, std::string help);
+
+public:
+  // -- gateway
+  prometheus::Counter& events_accepted;
+  prometheus::Counter& events_rejected;
+  prometheus::Counter& batches_refused;
+  prometheus::Gauge& window_bytes;
+  // -- journal
+  prometheus::Gauge& journal_bytes;
+  prometheus::Gauge& journal_events_waiting;
+  prometheus::Counter& journal_syncs;
+  prometheus::Histogram& journal_sync_seconds;
+  // -- bus
+  prometheus::Counter& records_published;
+  prometheus::Counter& records_republished;
+  prometheus::Counter& messages_pulled;
+  // -- store
+  prometheus::Counter& events_stored;
+  prometheus::Counter& events_duplicate;
+  prometheus::Counter& events_dead;
+  prometheus::Counter& transactions;
+  prometheus::Histogram& copy_seconds;
+  prometheus::Histogram& fold_seconds;
+  prometheus::Histogram& commit_seconds;
+  prometheus::Counter& runs_indexed;
+  // -- showing
+  prometheus::Histogram& query_seconds;
+  prometheus::Counter& live_frames;
+  prometheus::Counter& live_gaps;
+  prometheus::Gauge& viewers;
+  // -- supervision
+  prometheus::Counter& restarts;
+};
+
+} // namespace agentmon

@@ -1,0 +1,134 @@
+#include "actors/pipeline.hpp"
+
+#include "actors/aggregator.hpp"
+#include "actors/broadcaster.hpp"
+#include "actors/feed.hpp"
+#include "actors/gate.hpp"
+#include "actors/indexer.hpp"
+#include "actors/journal.hpp"
+#include "actors/keeper.hpp"
+#include "actors/proxy.hpp"
+#include "actors/publisher.hpp"
+#include "actors/puller.hpp"
+#include "actors/reader.hpp"
+#include "actors/routes.hpp"
+#include "actors/services.hpp"
+#include "actors/writer.hpp"
+#include "http/listener.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/log.hpp"
+
+#include <caf/all.hpp>
+
+namespace agentmon {
+namespace {
+
+class builder {
+public:
+  builder(caf::actor_system& system, node_context& node) : system_{system}, node_{node} {}
+
+  result<pipeline> build() {
+    const auto& config = node_.config;
+    start_services();
+    if (config.has(role::query)) broadcaster_ = keep<broadcaster_actor>("broadcaster", spawn_broadcaster);
+    if (config.has(role::processor)) start_processor();
+    result<void> started;
+    if (config.has(role::query)) started = start_query();
+    if (started && config.has(role::ui)) started = start_ui();
+    if (started && config.has(role::ingest)) started = start_ingest();
+    if (!started) {
+      for (const auto& [name, actor] : built_.actors) caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+      return tl::unexpected{started.error()};
+    }
+    // Built from the end of the path to its beginning, so that no message finds nobody; stopped the other way round.
+    std::reverse(built_.actors.begin(), built_.actors.end());
+    return std::move(built_);
+  }
+
+private:
+  template <class Handle, class Spawn, class... Neighbours>
+  Handle keep(const std::string& name, Spawn spawn, Neighbours... neighbours) {
+    return remember<Handle>(name, spawn_keeper(system_, node_, name, starter_of(spawn, neighbours...)));
+  }
+
+  template <class Handle, class Spawn>
+  Handle share(const std::string& name, size_t count, size_t waiting, Spawn spawn) {
+    return remember<Handle>(name, spawn_pool(system_, node_, name, count, waiting, starter_of(spawn)));
+  }
+
+  template <class Spawn, class... Neighbours>
+  starter starter_of(Spawn spawn, Neighbours... neighbours) {
+    return [spawn, neighbours..., &node = node_](caf::actor_system& system) {
+      return caf::actor_cast<caf::actor>(spawn(system, node, neighbours...));
+    };
+  }
+
+  template <class Handle>
+  Handle remember(const std::string& name, caf::actor keeper) {
+    built_.actors.emplace_back(name, keeper);
+    return as<Handle>(keeper);
+  }
+
+  void start_services() {
+    const auto& config = node_.config;
+    if (config.database_url) node_.servers.set_database(*config.database_url);
+    if (config.nats_url) node_.servers.set_nats(*config.nats_url);
+    if (!config.database_url || !config.nats_url) built_.services = spawn_services(system_, node_);
+  }
+
+  void start_processor() {
+    const auto aggregator = keep<aggregator_actor>("aggregator", spawn_aggregator, broadcaster_);
+    const auto indexer = keep<indexer_actor>("indexer", spawn_indexer);
+    const auto writer = keep<writer_actor>("writer", spawn_writer, aggregator, indexer);
+    keep<puller_actor>("puller", spawn_puller, writer);
+  }
+
+  result<void> start_query() {
+    const auto readers = share<reader_actor>("reader", limits::readers, limits::queries_waiting, spawn_reader);
+    keep<feed_actor>("feed", spawn_feed, broadcaster_);
+    return open_port("query", node_.config.query_addr, query_routes(node_, readers, broadcaster_));
+  }
+
+  result<void> start_ui() {
+    const auto folder = node_.config.web_dir.value_or(AGENTMON_WEB_DIR);
+    auto files = static_files::load(folder);
+    if (!files) return tl::unexpected{files.error()};
+    const auto proxies = share<proxy_actor>("proxy", limits::proxies, limits::proxied_waiting, spawn_proxy);
+    return open_port("ui", node_.config.ui_addr,
+                     ui_routes(node_, proxies, std::make_shared<const static_files>(std::move(*files))));
+  }
+
+  result<void> start_ingest() {
+    built_.journal = keep<journal_actor>("journal", spawn_journal);
+    keep<publisher_actor>("publisher", spawn_publisher, built_.journal);
+    const auto gate = keep<gate_actor>("gate", spawn_gate, built_.journal);
+    return open_port("gateway", node_.config.addr, gateway_routes(node_, gate));
+  }
+
+  result<void> open_port(const std::string& name, const endpoint& at, const application& routes) {
+    std::vector<worker_actor> workers;
+    for (size_t i = 0; i < limits::workers; ++i) {
+      workers.push_back(remember<worker_actor>(name + " worker",
+                                               spawn_keeper(system_, node_, name + " worker",
+                                                            [routes](caf::actor_system& system) {
+                                                              return caf::actor_cast<caf::actor>(spawn_worker(system, routes));
+                                                            })));
+    }
+    auto port = listen(system_, {at.host, at.port}, std::move(workers));
+    if (!port) return tl::unexpected{port.error()};
+    built_.listeners.push_back(port->actor);
+    log::info(name, "listens", {{"host", at.host.empty() ? "every address" : at.host}, {"port", port->port}});
+    return {};
+  }
+
+  caf::actor_system& system_;
+  node_context& node_;
+  broadcaster_actor broadcaster_;
+  pipeline built_;
+};
+
+} // namespace
+
+result<pipeline> start_pipeline(caf::actor_system& system, node_context& node) { return builder{system, node}.build(); }
+
+} // namespace agentmon

@@ -1,0 +1,223 @@
+#include "actors/publisher.hpp"
+
+#include "actors/bus_link.hpp"
+#include "actors/ledger.hpp"
+#include "bus/publish.hpp"
+#include "bus/stream.hpp"
+#include "protocol/log.hpp"
+
+#include <map>
+
+#include <caf/all.hpp>
+
+namespace agentmon {
+namespace {
+
+using self_actor =
+    publisher_actor::extend<caf::reacts_to<open_atom>, caf::reacts_to<lost_atom, uint64_t, std::string>,
+                            caf::reacts_to<acked_atom, uint64_t, uint64_t, uint64_t>,
+                            caf::reacts_to<refused_atom, uint64_t, uint64_t, std::string>, caf::reacts_to<caf::tick_atom>>;
+
+struct publisher_state {
+  explicit publisher_state(self_actor::pointer actor) : self{actor} {}
+
+  struct unanswered {
+    size_t bytes;
+    caf::actor_clock::time_point deadline;
+    std::optional<uint64_t> sequence; ///< acknowledged, but an earlier one is not yet
+  };
+
+  // -- epochs ----------------------------------------------------------------------------
+
+  void open() {
+    close();
+    if (auto opened = link.open(*node); !opened) return lose(opened.error().message);
+    if (auto entered = enter_stream(); !entered) return lose(entered.error().message);
+    const auto epoch = link.epoch();
+    const auto handle = caf::actor_cast<self_actor>(self);
+    auto made = bus::publisher::open(
+        link.connection(), {.on_ack =
+                                [handle, epoch](uint64_t record, uint64_t sequence, bool) {
+                                  caf::anon_send(handle, acked_atom_v, epoch, record, sequence);
+                                },
+                            .on_refused =
+                                [handle, epoch](uint64_t record, fault, std::string reason) {
+                                  caf::anon_send(handle, refused_atom_v, epoch, record, std::move(reason));
+                                }});
+    if (!made) return lose(made.error().message);
+    sender.emplace(std::move(*made));
+    link.settled();
+    node->status.set("nats", condition::up);
+    resume();
+  }
+
+  /// Looks whether the stream still holds what was published into it. If it is another stream, or its tail is not ours
+  /// (an older copy of its files, a cut tail), all that PostgreSQL has not confirmed is published again.
+  result<void> enter_stream() {
+    auto stream = bus::ensure_stream(link.connection());
+    if (!stream) return tl::unexpected{stream.error()};
+    if (auto made = bus::ensure_consumer(link.connection()); !made) return made;
+    if (const auto last = published.last()) {
+      bool is_ours = stream->created == created;
+      if (is_ours) {
+        auto id = bus::message_id_at(link.connection(), last->sequence);
+        if (!id) return tl::unexpected{id.error()};
+        is_ours = *id == message_id(last->record);
+      }
+      if (!is_ours) {
+        log::info("publisher", "NATS no longer holds the last record that it had; sending again what may not be committed",
+                  {{"records", published.size()}});
+        node->counts.records_republished.Increment(static_cast<double>(published.size()));
+        published.clear();
+      }
+    }
+    created = stream->created;
+    return {};
+  }
+
+  void lose(const std::string& reason) {
+    close();
+    link.lose(*node, "nats", reason + "; events wait in the journal");
+  }
+
+  void close() {
+    sender.reset();
+    window.clear();
+    window_bytes = 0;
+  }
+
+  // -- publishing ------------------------------------------------------------------------
+
+  /// Goes on behind the last record that NATS is known to hold. The journal says where to begin when there is none.
+  void resume() {
+    const auto epoch = link.epoch();
+    self->request(journal, limits::answer_timeout, position_atom_v)
+        .then(
+            [this, epoch](const journal_position& at) {
+              if (!link.is_of_now(epoch)) return;
+              journal_id = at.id;
+              const auto last = published.last();
+              next_record = last ? last->record + 1 : at.first_uncommitted;
+              read();
+            },
+            [this, epoch](caf::error&) {
+              if (link.is_of_now(epoch)) lose("the journal is not open");
+            });
+  }
+
+  void read() {
+    if (reading || !sender || window_bytes >= limits::publish_window_bytes) return;
+    reading = true;
+    const auto epoch = link.epoch();
+    self->request(journal, limits::answer_timeout, read_atom_v, next_record,
+                  uint64_t{limits::publish_window_bytes - window_bytes})
+        .then(
+            [this, epoch](journal_records& records) {
+              reading = false;
+              if (link.is_of_now(epoch) && sender) publish(records);
+              read();
+            },
+            [this](caf::error&) {
+              reading = false; // the next tick asks again
+            });
+  }
+
+  void publish(const journal_records& records) {
+    for (const auto& record : records) {
+      if (auto sent = sender->publish(record.payload, message_id(record.number), record.number); !sent) {
+        log::warn("publisher", "cannot publish a record", {{"record", record.number}, {"reason", sent.error().message}});
+        return;
+      }
+      window.emplace(record.number, unanswered{record.payload.size(), self->clock().now() + limits::publish_timeout, {}});
+      window_bytes += record.payload.size();
+      next_record = record.number + 1;
+    }
+  }
+
+  void acked(uint64_t record, uint64_t sequence) {
+    const auto found = window.find(record);
+    if (found == window.end()) return;
+    found->second.sequence = sequence;
+    while (!window.empty() && window.begin()->second.sequence) {
+      const auto& [number, entry] = *window.begin();
+      published.add({number, *entry.sequence});
+      node->counts.records_published.Increment();
+      window_bytes -= entry.bytes;
+      window.erase(window.begin());
+    }
+    read();
+  }
+
+  void refused(uint64_t record, const std::string& reason) {
+    log::warn("publisher", "NATS refused a record; it stays in the journal and is sent again",
+              {{"record", record}, {"reason", reason}});
+    lose(reason);
+  }
+
+  // -- what is committed -----------------------------------------------------------------
+
+  void tick() {
+    if (!sender) return;
+    if (!window.empty() && window.begin()->second.deadline <= self->clock().now())
+      return lose("NATS did not acknowledge a record in time");
+    read();
+    if (published.empty()) return;
+    const auto state = bus::consumer(link.connection());
+    if (!state) {
+      if (state.error().code == fault::not_found) lose(state.error().message);
+      return;
+    }
+    if (const auto done = published.commit(state->ack_floor)) self->send(journal, committed_atom_v, *done);
+  }
+
+  std::string message_id(uint64_t record) const { return journal_id + '-' + std::to_string(record); }
+
+  self_actor::pointer self;
+  node_context* node = nullptr;
+  journal_actor journal;
+  bus_link<self_actor> link{self};
+  std::optional<bus::publisher> sender; ///< made from the link's connection
+  std::chrono::sys_time<std::chrono::nanoseconds> created{};
+  std::string journal_id;
+  uint64_t next_record = 1;
+  bool reading = false;
+  std::map<uint64_t, unanswered> window; ///< published in this epoch, not yet acknowledged in order
+  size_t window_bytes = 0;
+  ledger published; ///< acknowledged by NATS, not yet known to be committed
+  static inline const char* name = "publisher";
+};
+
+self_actor::behavior_type publish(self_actor::stateful_pointer<publisher_state> self, node_context* node,
+                                  journal_actor journal) {
+  auto& state = self->state;
+  state.node = node;
+  state.journal = std::move(journal);
+  node->status.expect("nats");
+  self->send(self, open_atom_v);
+  self->delayed_send(self, limits::ack_floor_interval, caf::tick_atom_v);
+  return {
+      [&state](caf::get_atom) { return state.published.size(); },
+      [&state](open_atom) { state.open(); },
+      [&state](lost_atom, uint64_t epoch, const std::string& reason) {
+        if (state.link.is_of_now(epoch)) state.lose(reason);
+      },
+      [&state](acked_atom, uint64_t epoch, uint64_t record, uint64_t sequence) {
+        if (state.link.is_of_now(epoch)) state.acked(record, sequence);
+      },
+      [&state](refused_atom, uint64_t epoch, uint64_t record, const std::string& reason) {
+        if (state.link.is_of_now(epoch)) state.refused(record, reason);
+      },
+      [self, &state](caf::tick_atom) {
+        state.tick();
+        self->delayed_send(self, limits::ack_floor_interval, caf::tick_atom_v);
+      },
+  };
+}
+
+} // namespace
+
+publisher_actor spawn_publisher(caf::actor_system& system, node_context& node, journal_actor journal) {
+  return system.spawn<caf::detached>(publish, &node, std::move(journal));
+}
+
+} // namespace agentmon

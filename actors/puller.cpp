@@ -1,0 +1,228 @@
+#include "actors/puller.hpp"
+
+#include "actors/bus_link.hpp"
+#include "bus/pull.hpp"
+#include "bus/stream.hpp"
+#include "protocol/log.hpp"
+
+#include <algorithm>
+#include <deque>
+
+#include <caf/all.hpp>
+
+namespace agentmon {
+namespace {
+
+using message_ptr = std::shared_ptr<const bus::bus_message>;
+
+} // namespace
+} // namespace agentmon
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::message_ptr)
+
+namespace agentmon {
+namespace {
+
+using self_actor =
+    puller_actor::extend<caf::reacts_to<open_atom>, caf::reacts_to<lost_atom, uint64_t, std::string>,
+                         caf::reacts_to<pulled_atom, uint64_t, message_ptr>,
+                         caf::reacts_to<ended_atom, uint64_t, uint8_t, std::string>, caf::reacts_to<flush_atom>,
+                         caf::reacts_to<caf::tick_atom>>;
+
+struct puller_state {
+  explicit puller_state(self_actor::pointer actor) : self{actor} {}
+
+  // -- epochs ----------------------------------------------------------------------------
+
+  void open() {
+    close();
+    if (auto opened = link.open(*node); !opened) return lose(opened.error().message);
+    if (auto stream = bus::ensure_stream(link.connection()); !stream) return lose(stream.error().message);
+    if (auto made = bus::ensure_consumer(link.connection()); !made) return lose(made.error().message);
+    const auto epoch = link.epoch();
+    const auto me = caf::actor_cast<self_actor>(self);
+    auto made = bus::puller::open(
+        link.connection(), {.on_message =
+                                [me, epoch](bus::bus_message message) {
+                                  caf::anon_send(me, pulled_atom_v, epoch,
+                                                 std::make_shared<const bus::bus_message>(std::move(message)));
+                                },
+                            .on_ended =
+                                [me, epoch](result<size_t> messages) {
+                                  const auto code = messages ? uint8_t{0} : static_cast<uint8_t>(messages.error().code);
+                                  caf::anon_send(me, ended_atom_v, epoch, code,
+                                                 messages ? std::string{} : std::move(messages.error().message));
+                                }});
+    if (!made) return lose(made.error().message);
+    source.emplace(std::move(*made));
+    for (const auto& handle : std::exchange(given_back, {}))
+      if (auto told = source->nak(handle); !told) return lose(told.error().message);
+    link.settled();
+    node->status.set("nats", condition::up);
+    pull();
+  }
+
+  void lose(const std::string& reason) {
+    close();
+    link.lose(*node, "nats", reason + "; events wait in the journal");
+  }
+
+  /// What is in hand goes back to NATS, which delivers it again: at once if it still knows of it, else after its time.
+  void close() {
+    for (const auto& message : held) given_back.push_back(message->handle);
+    source.reset();
+    held.clear();
+    held_bytes = 0;
+    pulling = false;
+  }
+
+  // -- pulling ---------------------------------------------------------------------------
+
+  void pull() {
+    if (!source || pulling || held_bytes + storing_bytes >= limits::pull_window_bytes / 2) return;
+    if (auto asked = source->request({}); !asked) return lose(asked.error().message);
+    pulling = true;
+  }
+
+  void pulled(message_ptr message) {
+    held_bytes += message->payload.size();
+    held.push_back(std::move(message));
+    node->counts.messages_pulled.Increment();
+    if (held_bytes >= limits::transaction_bytes) return store();
+    // A quiet stream's first message waits a moment for company; on a busy one they gather while the writer works.
+    if (held.size() == 1 && storing.empty()) self->delayed_send(self, limits::transaction_linger, flush_atom_v);
+  }
+
+  void ended(uint8_t code, const std::string& reason) {
+    pulling = false;
+    if (code == static_cast<uint8_t>(fault::not_found) || code == static_cast<uint8_t>(fault::timeout))
+      return lose(reason);
+    pull();
+  }
+
+  // -- storing ---------------------------------------------------------------------------
+
+  void store() {
+    if (!storing.empty() || held.empty()) return;
+    while (!held.empty() && (storing.empty() || storing_bytes + held.front()->payload.size() <= limits::transaction_bytes)) {
+      storing_bytes += held.front()->payload.size();
+      held_bytes -= held.front()->payload.size();
+      storing.push_back(std::move(held.front()));
+      held.pop_front();
+    }
+    storing_epoch = link.epoch();
+    send();
+  }
+
+  void send() {
+    in_writer = true;
+    self->request(writer, 2 * limits::transaction_timeout, store_atom_v, storing)
+        .then(
+            [this](uint64_t) {
+              store_retry.reset();
+              acknowledge();
+              finish();
+            },
+            [this](caf::error& e) {
+              in_writer = false;
+              // The same messages again: what is stored by then is known by its ids. Only a new connection ends this,
+              // because NATS then delivers them anew.
+              if (storing_epoch != link.epoch()) return finish();
+              log::debug("puller", "the writer could not store a batch; it is tried again",
+                         {{"reason", to_failure(e).message}});
+              self->delayed_send(self, store_retry.next(), flush_atom_v);
+            });
+  }
+
+  void acknowledge() {
+    // Handles of the last epoch are good in this one, too. Without any connection the messages come again, and change
+    // nothing.
+    if (!source) return;
+    for (const auto& message : storing) {
+      if (auto sent = source->ack(message->handle); !sent) return lose(sent.error().message);
+    }
+  }
+
+  void finish() {
+    storing.clear();
+    storing_bytes = 0;
+    in_writer = false;
+    pull();
+    store();
+  }
+
+  void flush() {
+    if (storing.empty()) return store();
+    if (in_writer) return;
+    if (storing_epoch != link.epoch()) return finish();
+    send();
+  }
+
+  /// What waits for PostgreSQL must not be delivered again meanwhile.
+  void keep() {
+    if (!source) return;
+    const auto tell = [&](const message_ptr& message) { return source->in_progress(message->handle).has_value(); };
+    const bool told = std::all_of(held.begin(), held.end(), tell)
+                      && (storing_epoch != link.epoch() || std::all_of(storing.begin(), storing.end(), tell));
+    if (!told) return lose("the connection broke");
+    pull();
+  }
+
+  self_actor::pointer self;
+  node_context* node = nullptr;
+  writer_actor writer;
+  bus_link<self_actor> link{self};
+  std::optional<bus::puller> source; ///< made from the link's connection
+  bool pulling = false;
+  std::deque<message_ptr> held; ///< pulled, not yet given to the writer
+  size_t held_bytes = 0;
+  std::vector<std::string> given_back; ///< handles of what was dropped with the last connection
+  pulled_messages storing; ///< with the writer, or waiting to be given to it again
+  size_t storing_bytes = 0;
+  uint64_t storing_epoch = 0;
+  bool in_writer = false;
+  backoff store_retry{limits::store_retry_min, limits::store_retry_max};
+  static inline const char* name = "puller";
+};
+
+self_actor::behavior_type pull(self_actor::stateful_pointer<puller_state> self, node_context* node, writer_actor writer) {
+  auto& state = self->state;
+  state.node = node;
+  state.writer = std::move(writer);
+  node->status.expect("nats");
+  self->set_exit_handler([self, &state](caf::exit_msg& exit) {
+    // So that whoever pulls next gets it at once.
+    if (state.source)
+      for (const auto& message : state.held)
+        if (!state.source->nak(message->handle)) break;
+    self->quit(exit.reason);
+  });
+  self->send(self, open_atom_v);
+  self->delayed_send(self, limits::progress_interval, caf::tick_atom_v);
+  return {
+      [&state](caf::get_atom) { return uint64_t{state.held_bytes + state.storing_bytes}; },
+      [&state](open_atom) { state.open(); },
+      [&state](lost_atom, uint64_t epoch, const std::string& reason) {
+        if (state.link.is_of_now(epoch)) state.lose(reason);
+      },
+      [&state](pulled_atom, uint64_t epoch, message_ptr& message) {
+        if (state.link.is_of_now(epoch)) state.pulled(std::move(message));
+      },
+      [&state](ended_atom, uint64_t epoch, uint8_t code, const std::string& reason) {
+        if (state.link.is_of_now(epoch)) state.ended(code, reason);
+      },
+      [&state](flush_atom) { state.flush(); },
+      [self, &state](caf::tick_atom) {
+        state.keep();
+        self->delayed_send(self, limits::progress_interval, caf::tick_atom_v);
+      },
+  };
+}
+
+} // namespace
+
+puller_actor spawn_puller(caf::actor_system& system, node_context& node, writer_actor writer) {
+  return system.spawn<caf::detached>(pull, &node, std::move(writer));
+}
+
+} // namespace agentmon

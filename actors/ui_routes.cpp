@@ -1,0 +1,62 @@
+#include "actors/routes.hpp"
+#include "protocol/limits.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <caf/all.hpp>
+
+namespace agentmon {
+namespace {
+
+/// Headers that belong to one connection, not to the request (RFC 9110 section 7.6.1), and those that are made anew.
+bool is_passed_on(std::string_view name) {
+  constexpr std::array<std::string_view, 11> own{"connection", "keep-alive", "proxy-connection",  "te",
+                                                 "trailer",    "upgrade",    "transfer-encoding", "content-length",
+                                                 "host",       "expect",     "date"};
+  std::string lower{name};
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(own.begin(), own.end(), lower) == own.end() && !lower.starts_with("remote_") && !lower.starts_with("local_");
+}
+
+void pass_on(worker_context& context, const proxy_actor& proxies, exchange request) {
+  const auto& original = request.request();
+  proxied_request passed{original.method, original.target, original.body, {}};
+  for (const auto& [name, value] : original.headers)
+    if (is_passed_on(name)) passed.headers.emplace(name, value);
+  context.self->request(proxies, limits::answer_timeout, proxy_atom_v, std::move(passed))
+      .then(
+          [request](proxied_response& answer) mutable {
+            response out{.status = answer.status, .body = std::move(answer.body), .content_type = {}};
+            for (const auto& [name, value] : answer.headers)
+              if (is_passed_on(name)) out.headers.emplace_back(name, value);
+            request.answer(std::move(out));
+          },
+          [request](caf::error& e) mutable { request.answer(answer_of(to_failure(e))); });
+}
+
+void tunnel(worker_context& context, const proxy_actor& proxies, exchange request) {
+  context.self->request(proxies, limits::answer_timeout, dial_atom_v)
+      .then([request](int32_t socket) mutable { request.tunnel(socket, request.raw()); },
+            [request](caf::error& e) mutable { request.answer(answer_of(to_failure(e))); });
+}
+
+} // namespace
+
+application ui_routes(node_context& node, proxy_actor proxies, std::shared_ptr<const static_files> files) {
+  return [&node, proxies, files](worker_context&) {
+    router routes;
+    add_common_routes(routes, node, "query port");
+    routes.on("*", "/v1/ws", [proxies](worker_context& context, exchange request) {
+      if (request.raw().empty()) pass_on(context, proxies, std::move(request));
+      else tunnel(context, proxies, std::move(request));
+    });
+    routes.on("*", "/v1/*", [proxies](worker_context& context, exchange request) {
+      pass_on(context, proxies, std::move(request));
+    });
+    routes.otherwise(serve_files(files));
+    return routes;
+  };
+}
+
+} // namespace agentmon

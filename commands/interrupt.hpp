@@ -1,0 +1,16 @@
+#pragma once
+#include <chrono>
+
+/// Ctrl+C and SIGTERM for commands that want to finish what they began.
+namespace agentmon::interrupt {
+
+/// From now on the first SIGINT or SIGTERM is only remembered and ends what the process waits for; one that comes more
+/// than a second later kills it as usual. For the process's main thread.
+void remember();
+
+bool requested();
+
+/// Waits; ends early, with false, when an interrupt was requested.
+bool pause(std::chrono::milliseconds);
+
+} // namespace agentmon::interrupt

@@ -1,0 +1,86 @@
+#include "actors/node.hpp"
+#include "commands/commands.hpp"
+#include "commands/help.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace agentmon {
+namespace {
+
+int run_up(const invocation& given) {
+  if (!given.flags.words.empty()) return complain("up takes only flags, not " + given.flags.words.front()), exit_usage;
+  log::set_level(given.config.values.log_level);
+  return run_node(given.config.values);
+}
+
+/// The same, but nobody gets roles that he did not ask for.
+int run_named_roles(const invocation& given) {
+  const auto& lines = given.config.lines;
+  const auto roles =
+      std::find_if(lines.begin(), lines.end(), [](const setting_line& l) { return l.about->name == "AGENTMON_ROLES"; });
+  if (roles->from == origin::preset)
+    return complain("node needs --roles (or AGENTMON_ROLES): " + roles->value
+                    + "; all of them at once is \"agentmon up\""),
+           exit_usage;
+  return run_up(given);
+}
+
+const std::array<command, 6> commands{{
+    {"up",
+     "",
+     "Run everything in this process, in the foreground; private PostgreSQL and NATS unless URLs are set.",
+     {},
+     run_up},
+    {"node", "--roles ROLE[,ROLE...]", "Run only some roles.", {}, run_named_roles},
+    {"emit", "[< FILE]", "Send events: lines of JSON from standard input, or one event made of flags.", emit_flags(),
+     run_emit},
+    {"demo", "[--fast]", "Play three machines and their agents at work.", demo_flags(), run_demo},
+    {"doctor", "[--verify]", "Look whether everything is in order, and say what to do.", doctor_flags(), run_doctor},
+    {"config", "[NAME...]", "Print the settings in force and where each comes from.", config_flags(), run_config},
+}};
+
+int print_help(const std::string& about) {
+  const auto found = std::find_if(commands.begin(), commands.end(), [&](const command& c) { return c.name == about; });
+  const auto text = found != commands.end() ? help_for(*found) : help_for_all(commands);
+  return std::fputs(text.c_str(), stdout) < 0 ? exit_problem : exit_ok;
+}
+
+int unknown_command(const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const auto& each : commands) names.push_back(each.name);
+  const auto near = nearest(name, names);
+  complain("there is no command \"" + name + "\"" + (near.empty() ? "" : "; did you mean " + std::string{near} + "?")
+           + "; \"agentmon help\" lists all");
+  return exit_usage;
+}
+
+int dispatch(std::span<const std::string_view> arguments) {
+  const std::string name{arguments.empty() ? "help" : arguments.front()};
+  const auto rest = arguments.empty() ? arguments : arguments.subspan(1);
+  if (name == "version" || name == "--version")
+    return std::puts("agentmon " AGENTMON_VERSION) < 0 ? exit_problem : exit_ok;
+  if (name == "help" || name == "--help" || name == "-h")
+    return print_help(rest.empty() ? "" : std::string{rest.front()});
+  const auto found = std::find_if(commands.begin(), commands.end(), [&](const command& c) { return c.name == name; });
+  if (found == commands.end()) return unknown_command(name);
+  if (std::find_if(rest.begin(), rest.end(), [](auto word) { return word == "--help" || word == "-h"; }) != rest.end())
+    return print_help(name);
+
+  auto known = setting_flags();
+  known.insert(known.end(), found->flags.begin(), found->flags.end());
+  auto flags = read_flags(rest, known);
+  if (!flags) return complain(flags.error().message), exit_usage;
+  auto config = load_configuration(*flags);
+  if (!config) return complain(config.error().message), name == "doctor" ? exit_problem : exit_usage;
+  return found->run({std::move(*config), std::move(*flags)});
+}
+
+} // namespace
+} // namespace agentmon
+
+int main(int count, char** words) {
+  const std::vector<std::string_view> arguments(words + std::min(count, 1), words + count);
+  return agentmon::dispatch(arguments);
+}

@@ -1,0 +1,66 @@
+#include "http/exchange.hpp"
+
+#include "protocol/log.hpp"
+
+namespace agentmon {
+
+struct exchange::state {
+  state(std::shared_ptr<outlet> answers, connection_id from, httplib::Request asked, answer_form wanted,
+        std::string bytes)
+      : out{std::move(answers)}, connection{from}, request{std::move(asked)}, form{wanted}, raw{std::move(bytes)} {}
+  state(const state&) = delete;
+  state& operator=(const state&) = delete;
+  ~state() {
+    if (answered) return;
+    log::error("http", "a request was dropped without an answer", {{"method", request.method}, {"path", request.path}});
+    send(error(500, "internal", "The request was not answered; this is a fault of the server."));
+  }
+
+  void send(const response& what) {
+    if (std::exchange(answered, true)) return;
+    out->answer(connection, to_bytes(what, form), !form.keep_alive);
+  }
+
+  std::shared_ptr<outlet> out;
+  connection_id connection;
+  httplib::Request request;
+  answer_form form;
+  std::string raw;
+  captures captured;
+  bool answered = false;
+};
+
+exchange::exchange(std::shared_ptr<outlet> out, connection_id connection, httplib::Request request, answer_form form,
+                   std::string raw)
+    : state_{std::make_shared<state>(std::move(out), connection, std::move(request), form, std::move(raw))} {}
+
+const httplib::Request& exchange::request() const { return state_->request; }
+
+std::string& exchange::body() { return state_->request.body; }
+
+std::string_view exchange::capture(std::string_view name) const {
+  for (const auto& [key, value] : state_->captured)
+    if (key == name) return value;
+  return {};
+}
+
+std::string exchange::param(const char* name) const { return state_->request.get_param_value(name); }
+
+const std::string& exchange::raw() const { return state_->raw; }
+
+connection_id exchange::connection() const { return state_->connection; }
+
+void exchange::answer(response what) { state_->send(what); }
+
+void exchange::tunnel(int32_t fd, std::string first_bytes) {
+  state_->answered = true;
+  state_->out->tunnel(state_->connection, fd, std::move(first_bytes));
+}
+
+bool exchange::answered() const { return state_->answered; }
+
+void exchange::set_captures(captures found) { state_->captured = std::move(found); }
+
+void exchange::release() { state_->answered = true; }
+
+} // namespace agentmon

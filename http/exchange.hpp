@@ -1,0 +1,74 @@
+#pragma once
+#include "http/messages.hpp"
+#include "http/response.hpp"
+
+#include <httplib.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace agentmon {
+
+/// Where answers go: the listener in the product, a list in a test. Safe from any thread.
+class outlet {
+public:
+  virtual ~outlet() = default;
+  virtual void answer(connection_id, std::string bytes, bool close_after) = 0;
+  /// Takes `fd` over, whatever becomes of it.
+  virtual void tunnel(connection_id, int32_t fd, std::string first_bytes) = 0;
+};
+
+/// One request that waits for its answer. Copies are handles to the same exchange, so that both callbacks of a
+/// `.then` can hold it; the first answer wins. When the last copy is gone without an answer the client gets 500.
+/// Only one thread may use an exchange at a time.
+class exchange {
+public:
+  using captures = std::vector<std::pair<std::string, std::string>>;
+
+  exchange(std::shared_ptr<outlet>, connection_id, httplib::Request, answer_form, std::string raw = {});
+
+  /// Method, target, headers, params (decoded), body (decoded: neither chunked nor compressed).
+  const httplib::Request& request() const;
+
+  /// The body, to be moved from.
+  std::string& body();
+
+  /// The decoded segment that matched {name} in the route's pattern; empty when there is none. "*" is the rest of the
+  /// path (not decoded) behind a pattern that ends in "/*".
+  std::string_view capture(std::string_view name) const;
+
+  /// The value of a query parameter, or an empty text.
+  std::string param(const char* name) const;
+
+  /// Does the client want to turn the connection into a WebSocket?
+  bool handshake() const { return !raw().empty(); }
+
+  /// The request exactly as it came; kept for WebSocket handshakes only, else empty.
+  const std::string& raw() const;
+
+  connection_id connection() const;
+
+  void answer(response);
+
+  /// Instead of an answer: from here on the connection is wired to this connected socket (owned by the listener from
+  /// now on), which is first sent `first_bytes`.
+  void tunnel(int32_t fd, std::string first_bytes);
+
+  bool answered() const;
+
+  /// Used by the router, before a handler sees the exchange.
+  void set_captures(captures);
+
+  /// Used by the worker: nothing more is owed, because the connection is a WebSocket now.
+  void release();
+
+private:
+  struct state;
+  std::shared_ptr<state> state_;
+};
+
+} // namespace agentmon

@@ -1,0 +1,45 @@
+#pragma once
+#include <caf/meta/type_name.hpp>
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+
+namespace agentmon {
+
+/// Names one connection. Never used twice in the life of a process, on any port: a late message cannot hit a stranger.
+struct connection_id {
+  uint64_t value = 0;
+  auto operator<=>(const connection_id&) const = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, connection_id& x) {
+  return f(caf::meta::type_name("connection_id"), x.value);
+}
+
+/// What a listener carries at this moment (first four) and what it did since its start.
+struct listener_stats {
+  uint64_t connections = 0;    ///< open now, of every kind
+  uint64_t websockets = 0;     ///< of these, WebSockets
+  uint64_t unsent_bytes = 0;   ///< written to connections but not yet taken by the kernel
+  uint64_t buffered_bytes = 0; ///< received but not yet a whole request
+  uint64_t accepted = 0;
+  uint64_t requests = 0;    ///< handed to a worker
+  uint64_t refused = 0;     ///< answered with 4xx or 503 by the listener itself
+  uint64_t timed_out = 0;   ///< closed because a time-out passed, answers (504) included
+  uint64_t slow_closed = 0; ///< closed because the reader took nothing or too little
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, listener_stats& x) {
+  return f(caf::meta::type_name("listener_stats"), x.connections, x.websockets, x.unsent_bytes, x.buffered_bytes,
+           x.accepted, x.requests, x.refused, x.timed_out, x.slow_closed);
+}
+
+} // namespace agentmon
+
+template <>
+struct std::hash<agentmon::connection_id> {
+  size_t operator()(agentmon::connection_id id) const noexcept { return std::hash<uint64_t>{}(id.value); }
+};

@@ -1,0 +1,35 @@
+#include "http/token.hpp"
+
+#include "http/text.hpp"
+
+#include <openssl/crypto.h>
+
+namespace agentmon {
+namespace {
+
+constexpr std::string_view scheme = "bearer ";
+
+/// The token that a request carries; empty when there is none.
+std::string token_of(const exchange& asked) {
+  const auto header = asked.request().get_header_value("Authorization");
+  if (http_text::same(header.substr(0, scheme.size()), scheme))
+    return std::string{http_text::trim(std::string_view{header}.substr(scheme.size()))};
+  return asked.handshake() ? asked.param("token") : std::string{};
+}
+
+} // namespace
+
+bool same_secret(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+std::function<std::optional<response>(const exchange&)> require_token(std::string token) {
+  return [token = std::move(token)](const exchange& asked) -> std::optional<response> {
+    if (token.empty() || same_secret(token_of(asked), token)) return std::nullopt;
+    auto refused = error(401, "unauthorized", "Send the access token as \"Authorization: Bearer <token>\".");
+    refused.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"agentmon\"");
+    return refused;
+  };
+}
+
+} // namespace agentmon

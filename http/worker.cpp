@@ -1,0 +1,184 @@
+#include "http/worker.hpp"
+
+#include "http/request.hpp"
+#include "http/websocket.hpp"
+#include "protocol/log.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <unordered_map>
+#include <vector>
+
+namespace agentmon {
+namespace {
+
+class listener_outlet : public outlet {
+public:
+  explicit listener_outlet(listener_actor listener) : listener_{std::move(listener)} {}
+  void answer(connection_id to, std::string bytes, bool close_after) override {
+    caf::anon_send(listener_, answer_atom_v, to, std::move(bytes), close_after);
+  }
+  void tunnel(connection_id from, int32_t fd, std::string first_bytes) override {
+    caf::anon_send(listener_, adopt_atom_v, from, fd, std::move(first_bytes));
+  }
+  const listener_actor& listener() const { return listener_; }
+
+private:
+  listener_actor listener_;
+};
+
+struct worker_state {
+  explicit worker_state(worker_actor::pointer self) : context{self} {}
+
+  void serve(connection_id from, std::string& bytes, uint8_t flags);
+  void open(const websocket_handlers&, exchange, const listener_actor&);
+  void text(connection_id, std::string&);
+  void gone(connection_id);
+  void congested(connection_id, bool, uint64_t dropped);
+  std::shared_ptr<listener_outlet> sender();
+
+  struct open_socket {
+    const websocket_handlers* handlers;
+    websocket_peer peer;
+  };
+
+  worker_context context;
+  router routes;
+  std::unordered_map<connection_id, open_socket> sockets;
+  std::vector<std::shared_ptr<listener_outlet>> outlets; // one for each listener served, so nearly always one
+  static inline const char* name = "worker";
+};
+
+/// Calls a handler; what it throws is logged and goes no further. False when it threw.
+template <class Call>
+bool guarded(std::string_view what, Call call) {
+  try {
+    call();
+    return true;
+  } catch (const std::exception& thrown) {
+    log::error("http", "a handler failed", {{"handler", what}, {"reason", thrown.what()}});
+    return false;
+  }
+}
+
+std::shared_ptr<listener_outlet> worker_state::sender() {
+  const auto& sender = context.self->current_sender();
+  const auto known =
+      std::find_if(outlets.begin(), outlets.end(), [&](const auto& o) { return o->listener() == sender; });
+  if (known != outlets.end()) return *known;
+  return outlets.emplace_back(std::make_shared<listener_outlet>(caf::actor_cast<listener_actor>(sender)));
+}
+
+void worker_state::serve(connection_id from, std::string& bytes, uint8_t flags) {
+  const auto out = sender();
+  const bool handshake = (flags & serve_flags::upgrade) != 0;
+  answer_form form{.keep_alive = (flags & serve_flags::keep_alive) != 0};
+  auto request = parse_request(bytes);
+  if (!request) {
+    out->answer(from, to_bytes(to_response(request.error()), form), !form.keep_alive);
+    return;
+  }
+  form.head = request->method == "HEAD";
+  form.accepts_gzip = accepts_gzip(request->get_header_value("Accept-Encoding"));
+  exchange asked{out, from, std::move(*request), form, handshake ? std::move(bytes) : std::string{}};
+  const websocket_handlers* socket = nullptr;
+  if (!guarded(asked.request().path, [&] { socket = routes.route(context, asked, handshake); }))
+    asked.answer(error(500, "internal", "The request could not be answered; this is a fault of the server."));
+  if (socket) open(*socket, std::move(asked), out->listener());
+}
+
+void worker_state::open(const websocket_handlers& handlers, exchange asked, const listener_actor& listener) {
+  const auto accepted = websocket_handshake(asked.request());
+  if (!accepted) return asked.answer(to_response(accepted.error()));
+  const bool asked_well = guarded("websocket admit", [&] {
+    if (!handlers.admit) return;
+    if (auto refused = handlers.admit(context, asked)) asked.answer(std::move(*refused));
+  });
+  if (!asked_well) asked.answer(error(500, "internal", "The handshake could not be answered; this is our fault."));
+  if (asked.answered()) return;
+  const auto id = asked.connection();
+  asked.release();
+  context.self->send(listener, upgrade_atom_v, id, *accepted);
+  const auto& entry = sockets.insert_or_assign(id, open_socket{&handlers, {listener, id}}).first->second;
+  guarded("websocket opened", [&] {
+    if (handlers.opened) handlers.opened(context, entry.peer, asked);
+  });
+}
+
+void worker_state::text(connection_id from, std::string& message) {
+  const auto found = sockets.find(from);
+  if (found == sockets.end()) return;
+  const auto [handlers, peer] = found->second;
+  websocket_text received{peer, std::move(message)};
+  guarded("websocket text", [&] {
+    if (handlers->text) handlers->text(context, received);
+  });
+}
+
+void worker_state::gone(connection_id id) {
+  const auto node = sockets.extract(id);
+  if (node.empty()) return;
+  const auto& [handlers, peer] = node.mapped();
+  guarded("websocket closed", [&] {
+    if (handlers->closed) handlers->closed(context, peer);
+  });
+}
+
+void worker_state::congested(connection_id id, bool now, uint64_t dropped) {
+  const auto found = sockets.find(id);
+  if (found == sockets.end()) return;
+  const auto [handlers, peer] = found->second;
+  guarded("websocket congested", [&] {
+    if (handlers->congested) handlers->congested(context, peer, now, dropped);
+  });
+}
+
+worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> self, const application& app) {
+  self->state.routes = app(self->state.context);
+  return {
+      [self](serve_atom, connection_id from, std::string& bytes, uint8_t flags) {
+        self->state.serve(from, bytes, flags);
+      },
+      [self](text_atom, connection_id from, std::string& message) { self->state.text(from, message); },
+      [self](gone_atom, connection_id id) { self->state.gone(id); },
+      [self](congested_atom, connection_id id, bool now, uint64_t dropped) {
+        self->state.congested(id, now, dropped);
+      },
+  };
+}
+
+} // namespace
+
+worker_actor spawn_worker(caf::actor_system& system, application app) { return system.spawn(worker, std::move(app)); }
+
+void send_text(const websocket_peer& peer, std::string_view text) {
+  caf::anon_send(peer.listener, push_atom_v, std::vector<connection_id>{peer.id}, websocket::frame(text));
+}
+
+void close(const websocket_peer& peer, uint16_t code, std::string_view reason) {
+  caf::anon_send(peer.listener, close_atom_v, peer.id, code, std::string{reason});
+}
+
+struct websocket_text::state {
+  state(websocket_peer from, std::string message) : peer{std::move(from)}, text{std::move(message)} {}
+  state(const state&) = delete;
+  state& operator=(const state&) = delete;
+  ~state() { caf::anon_send(peer.listener, taken_atom_v, peer.id); }
+  websocket_peer peer;
+  std::string text;
+};
+
+websocket_text::websocket_text(websocket_peer peer, std::string text)
+    : state_{std::make_shared<state>(std::move(peer), std::move(text))} {}
+
+const websocket_peer& websocket_text::peer() const { return state_->peer; }
+
+std::string& websocket_text::text() { return state_->text; }
+
+void websocket_text::answer(std::string_view json) { send_text(state_->peer, json); }
+
+} // namespace agentmon

@@ -1,0 +1,27 @@
+-- Virtual machines as their latest snapshot (the latest by ts, then event_id) shows them.
+CREATE TABLE vms (
+  name           text COLLATE "C" PRIMARY KEY,
+  event_id       uuid NOT NULL,
+  ts             timestamptz NOT NULL,
+  state          text COLLATE "C" NOT NULL,
+  in_state_since timestamptz NOT NULL, -- as the snapshots show it
+  told_since     timestamptz,          -- as the latest snapshot itself tells, which counts more
+  issues         jsonb NOT NULL,
+  payload        jsonb NOT NULL
+) WITH (fillfactor = 70);
+
+-- The figures of every snapshot; what a snapshot does not tell is NULL.
+CREATE TABLE vm_samples (
+  vm                          text COLLATE "C" NOT NULL,
+  ts                          timestamptz NOT NULL,
+  event_id                    uuid NOT NULL,
+  state                       text COLLATE "C" NOT NULL,
+  cpu_percent                 double precision,
+  memory_used_bytes           double precision,
+  memory_total_bytes          double precision,
+  disk_used_bytes             double precision,
+  disk_total_bytes            double precision,
+  network_rx_bytes_per_second double precision,
+  network_tx_bytes_per_second double precision,
+  PRIMARY KEY (vm, ts, event_id)
+);

@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that agentmon needs and that are missing: set-up.sh [--tests]
+# Nothing else on the machine changes: no server is started, restarted or enabled, and no database cluster is made.
+set -euo pipefail
+
+to_build_and_run=(
+  g++ meson ninja-build ccache pkg-config
+  libcaf-dev libcpp-httplib-dev libnats-dev libpq-dev rapidjson-dev libwslay-dev libssl-dev zlib1g-dev libbrotli-dev
+  libexpected-dev libspdlog-dev libisal-dev prometheus-cpp-dev doctest-dev
+  nats-server postgresql curl ca-certificates procps
+)
+to_test=(
+  clang-format clang-tidy shellcheck
+  python3 python3-pytest python3-websockets python3-jsonschema python3-psycopg2 python3-yaml python3-requests
+)
+
+# What another apt-get or dpkg is given to finish, in seconds.
+patience=600
+
+say() { printf '%s\n' "$*" >&2; }
+
+missing() {
+  comm -23 <(printf '%s\n' "$@" | sort) \
+    <(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' | sort -u)
+}
+
+# -- as root ---------------------------------------------------------------------------------------------------------
+
+policy=/usr/sbin/policy-rc.d
+no_cluster=/etc/postgresql-common/createcluster.d/agentmon-set-up.conf
+undo=()
+
+undo_all() {
+  local step
+  for step in "${undo[@]}"; do eval "$step"; done
+}
+
+# Debian's packages start and enable their servers when they are installed; these two refuse it, for the time being.
+keep_servers_from_starting() {
+  if [[ ! -e $policy && ! -L $policy ]]; then
+    undo=("rm -f $policy" "${undo[@]}")
+    printf '#!/bin/sh\n# Written by the set-up of agentmon, which removes it in a moment.\nexit 101\n' > "$policy"
+    chmod 755 "$policy"
+  fi
+  if [[ ! -d ${no_cluster%/*} ]]; then undo=("rmdir --ignore-fail-on-non-empty ${no_cluster%/*}" "${undo[@]}"); fi
+  undo=("rm -f $no_cluster" "${undo[@]}")
+  mkdir -p "${no_cluster%/*}"
+  echo 'create_main_cluster = false' > "$no_cluster"
+}
+
+unit_known() { find /lib/systemd/system /usr/lib/systemd/system -name "$1.service" 2>/dev/null | grep -q .; }
+
+# Takes a server that was just installed out of the boot, for systemd and for sysvinit, whichever this machine has.
+disable() {
+  find /etc/systemd/system -type l -path "*.wants/$1.service" -delete 2>/dev/null || true
+  if [[ -d /run/systemd/system ]]; then systemctl daemon-reload || true; fi
+  if [[ -x /etc/init.d/$1 ]]; then update-rc.d "$1" disable > /dev/null 2>&1 || true; fi
+}
+
+# apt-get waits for dpkg's lock by itself, but not for the one of the package lists.
+update_lists() {
+  local said deadline=$((SECONDS + patience))
+  until said=$(LC_ALL=C apt-get update -qq 2>&1); do
+    if [[ $said != *"Could not get lock"* ]] || ((SECONDS > deadline)); then
+      say "$said"
+      say "apt-get update failed, see above; mend that (network? /etc/apt/sources.list?) and start this again."
+      return 1
+    fi
+    say "Another program uses apt; waiting for it ..."
+    sleep 3
+  done
+}
+
+install() {
+  local server new_servers=()
+  for server in postgresql nats-server; do
+    unit_known "$server" || new_servers+=("$server")
+  done
+  trap undo_all EXIT
+  trap 'exit 130' INT TERM HUP
+  keep_servers_from_starting
+  update_lists
+  # NEEDRESTART_SUSPEND: no server that runs is restarted because of a new library.
+  DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
+    apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout="$patience" -o Dpkg::Use-Pty=0 "$@" >&2
+  for server in "${new_servers[@]}"; do
+    if unit_known "$server"; then disable "$server"; fi
+  done
+}
+
+# -- as anybody ------------------------------------------------------------------------------------------------------
+
+main() {
+  local wanted=("${to_build_and_run[@]}") packages
+  case ${1-} in
+    '') ;;
+    --tests) wanted+=("${to_test[@]}") ;;
+    --install) shift; install "$@"; return ;;
+    *) say "Usage: $0 [--tests]"; return 2 ;;
+  esac
+  if ! command -v dpkg-query apt-get > /dev/null; then
+    say "This machine has no apt (agentmon is built for Debian 12). Install the like of these by hand: ${wanted[*]}"
+    return 1
+  fi
+  mapfile -t packages < <(missing "${wanted[@]}")
+  if ((${#packages[@]} == 0)); then return 0; fi
+  say "Installing ${#packages[@]} Debian packages: ${packages[*]}"
+  if ((EUID == 0)); then
+    "${BASH_SOURCE[0]}" --install "${packages[@]}"
+  elif command -v sudo > /dev/null; then
+    say "Only root may install packages, so sudo may ask for your password now. Nothing else is done as root."
+    sudo -- "$(realpath "${BASH_SOURCE[0]}")" --install "${packages[@]}"
+  else
+    say "Only root may install packages, and there is no sudo. As root, run: apt-get install ${packages[*]}"
+    return 1
+  fi
+}
+
+main "$@"

@@ -1,0 +1,50 @@
+#include "settings/endpoint.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace agentmon {
+namespace {
+
+bool is_host_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+}
+
+bool is_address_character(char c) { return is_host_character(c) || c == ':' || c == '%'; }
+
+} // namespace
+
+result<endpoint> parse_endpoint(std::string_view text) {
+  const auto wrong = [&] {
+    return fail(fault::invalid,
+                "\"" + std::string{text}
+                    + "\" is not an address; write :PORT, HOST:PORT or [IPV6]:PORT with a port of 0 to 65535");
+  };
+  const auto colon = text.rfind(':');
+  if (colon == text.npos) return wrong();
+  auto host = text.substr(0, colon);
+  const auto digits = text.substr(colon + 1);
+  bool fits = false;
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+    fits = std::all_of(host.begin(), host.end(), is_address_character);
+  } else {
+    fits = std::all_of(host.begin(), host.end(), is_host_character);
+  }
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (!fits || digits.empty() || error != std::errc{} || end != digits.data() + digits.size()) return wrong();
+  return endpoint{std::string{host}, port};
+}
+
+std::string to_string(const endpoint& e) {
+  const auto port = ":" + std::to_string(e.port);
+  return e.host.find(':') == std::string::npos ? e.host + port : "[" + e.host + "]" + port;
+}
+
+std::string local_url(const endpoint& e) {
+  const bool everywhere = e.host.empty() || e.host == "0.0.0.0" || e.host == "::";
+  return "http://" + to_string(everywhere ? endpoint{"127.0.0.1", e.port} : e);
+}
+
+} // namespace agentmon

@@ -1,0 +1,152 @@
+#include "store/connection.hpp"
+
+#include "protocol/limits.hpp"
+
+#include <array>
+
+namespace agentmon::store {
+namespace {
+
+std::string trimmed(const char* text) {
+  std::string out = text == nullptr ? "" : text;
+  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
+  return out;
+}
+
+/// SQLSTATE to what a caller can do about it. Only what lies in the data itself is `invalid`: a writer gives such
+/// events up.
+fault fault_of(std::string_view state) {
+  if (state == "23505") return fault::duplicate;
+  if (state == "57014" || state == "55P03") return fault::timeout;
+  if (state == "XX001" || state == "XX002") return fault::corrupt;
+  const auto group = state.substr(0, 2);
+  if (group == "53") return fault::overload;
+  if (group == "22" || group == "23" || group == "54") return fault::invalid;
+  return fault::unavailable;
+}
+
+std::string advice(std::string_view state, fault code) {
+  if (state.substr(0, 2) == "42" || state.substr(0, 2) == "3F")
+    return "; is the schema there (agentmon migrates it at start), and may this user use it?";
+  switch (code) {
+  case fault::overload: return "; make room for PostgreSQL (disk, memory or connections), then it goes on by itself";
+  case fault::timeout: return "; ask for less, or look at what keeps PostgreSQL busy";
+  default: return "";
+  }
+}
+
+/// Pointers into `parameters`, as libpq wants them.
+struct bound {
+  explicit bound(const parameters& from) : formats(from.size(), 1) {
+    for (const auto& value : from.values()) {
+      values.push_back(value ? value->data() : nullptr);
+      lengths.push_back(value ? static_cast<int>(value->size()) : 0);
+    }
+  }
+  int count() const { return static_cast<int>(values.size()); }
+  std::vector<const char*> values;
+  std::vector<int> lengths;
+  std::vector<int> formats;
+};
+
+constexpr int binary_format = 1;
+
+} // namespace
+
+std::string connection::where() const {
+  const auto word = [](const char* text) { return std::string{text == nullptr ? "" : text}; };
+  const auto host = word(PQhost(handle_.get()));
+  return (host.empty() ? "its default address" : host + ':' + word(PQport(handle_.get()))) + ", database "
+         + word(PQdb(handle_.get()));
+}
+
+failure connection::last_failure(const PGresult* answer) const {
+  if (!alive()) {
+    const auto message = trimmed(PQerrorMessage(handle_.get()));
+    return {fault::unavailable, "PostgreSQL at " + where() + " ended the connection: " + message};
+  }
+  const auto* const state = answer == nullptr ? nullptr : PQresultErrorField(answer, PG_DIAG_SQLSTATE);
+  if (state == nullptr)
+    return {fault::unavailable, "PostgreSQL at " + where() + ": " + trimmed(PQerrorMessage(handle_.get()))};
+  const auto code = fault_of(state);
+  auto message = "PostgreSQL: " + trimmed(PQresultErrorField(answer, PG_DIAG_MESSAGE_PRIMARY));
+  if (const auto detail = trimmed(PQresultErrorField(answer, PG_DIAG_MESSAGE_DETAIL)); !detail.empty())
+    message += " (" + detail + ')';
+  return {code, message + " [" + state + ']' + advice(state, code)};
+}
+
+result<rows> connection::finish(PGresult* answer) {
+  rows owned{answer};
+  switch (PQresultStatus(answer)) {
+  case PGRES_COMMAND_OK:
+  case PGRES_TUPLES_OK:
+  case PGRES_COPY_IN: return owned;
+  default: return tl::unexpected{last_failure(answer)};
+  }
+}
+
+result<void> connection::exec(const std::string& sql) {
+  return finish(PQexec(handle_.get(), sql.c_str())).map([](const rows&) {});
+}
+
+result<rows> connection::exec(const std::string& sql, const parameters& with) {
+  const bound b{with};
+  return finish(PQexecParams(handle_.get(), sql.c_str(), b.count(), with.types().data(), b.values.data(),
+                             b.lengths.data(), b.formats.data(), binary_format));
+}
+
+result<rows> connection::exec_prepared(const std::string& sql, const parameters& with) {
+  auto name = prepared_.find(sql);
+  if (name == prepared_.end()) {
+    const auto fresh = "agentmon_" + std::to_string(prepared_.size() + 1);
+    auto done = finish(
+        PQprepare(handle_.get(), fresh.c_str(), sql.c_str(), static_cast<int>(with.size()), with.types().data()));
+    if (!done) return done;
+    name = prepared_.emplace(sql, fresh).first;
+  }
+  const bound b{with};
+  return finish(PQexecPrepared(handle_.get(), name->second.c_str(), b.count(), b.values.data(), b.lengths.data(),
+                               b.formats.data(), binary_format));
+}
+
+result<void> connection::copy_in(const std::string& sql, const std::function<void(const copy_piece&)>& produce) {
+  if (auto begun = finish(PQexec(handle_.get(), sql.c_str())); !begun) return tl::unexpected{begun.error()};
+  bool sent = true;
+  produce([&](std::string_view piece) {
+    sent = sent && PQputCopyData(handle_.get(), piece.data(), static_cast<int>(piece.size())) == 1;
+    return sent;
+  });
+  PQputCopyEnd(handle_.get(), nullptr);
+  // PostgreSQL answers once; libpq wants to be asked until nothing is left.
+  result<rows> answer = finish(PQgetResult(handle_.get()));
+  while (auto* const rest = PQgetResult(handle_.get())) rows{rest};
+  return answer.map([](const rows&) {});
+}
+
+void connection::roll_back() noexcept {
+  if (PQtransactionStatus(handle_.get()) != PQTRANS_IDLE) rows{PQexec(handle_.get(), "ROLLBACK")};
+}
+
+result<connection> connect(const std::string& conninfo, std::chrono::milliseconds statement_timeout) {
+  // What comes later wins: the user's own words in conninfo over our defaults.
+  const auto timeout = std::to_string(limits::store_connect_timeout.count());
+  const std::array<const char*, 9> keys{"application_name",    "connect_timeout",  "keepalives_idle",
+                                        "keepalives_interval", "keepalives_count", "tcp_user_timeout",
+                                        "client_encoding",     "dbname",           nullptr};
+  const std::array<const char*, 9> values{"agentmon", timeout.c_str(),  "30",   "10", "3", "30000",
+                                          "UTF8",     conninfo.c_str(), nullptr};
+  connection fresh{PQconnectdbParams(keys.data(), values.data(), 1)};
+  if (!fresh.alive())
+    return fail(fault::unavailable, "PostgreSQL at " + fresh.where()
+                                        + " cannot be reached: " + trimmed(PQerrorMessage(fresh.handle_.get()))
+                                        + "; is it running, and is DATABASE_URL right?");
+  // Notices would go to standard error, around our log.
+  PQsetNoticeProcessor(
+      fresh.handle_.get(), [](void*, const char*) {}, nullptr);
+  const auto ready = fresh.exec("SET statement_timeout = " + std::to_string(statement_timeout.count())
+                                + "; SET TIME ZONE 'UTC'; SET jit = off; SET bytea_output = 'hex'");
+  if (!ready) return tl::unexpected{ready.error()};
+  return fresh;
+}
+
+} // namespace agentmon::store

@@ -1,0 +1,77 @@
+#include "store/event_rows.hpp"
+
+#include "store/json_text.hpp"
+
+#include <set>
+
+namespace agentmon::store {
+namespace {
+
+constexpr std::string_view columns = "(event_id, ts, type, session_id, run_id, trace_id, span_id, parent_span_id,"
+                                     " source_framework, client_id, host, attributes, payload)";
+constexpr int16_t width = 13;
+
+constexpr size_t piece_bytes = 64 * 1024; // PostgreSQL works on one piece while we make the next
+
+void append_text(std::string& to, std::string_view value) {
+  if (value.empty())
+    binary::append_null(to);
+  else
+    binary::append_field(to, value);
+}
+
+void append_json(std::string& to, std::string_view json, std::string& buffer) {
+  binary::append_field(to, binary::json{json.empty() ? "{}" : storable(json, buffer)});
+}
+
+void append_row(std::string& to, const event& e, std::string& buffer) {
+  binary::append_integer(to, width);
+  binary::append_field(to, e.id);
+  binary::append_field(to, e.ts);
+  binary::append_field(to, e.type);
+  for (const auto text : {e.session_id, e.run_id, e.trace_id, e.span_id, e.parent_span_id}) append_text(to, text);
+  binary::append_field(to, e.framework);
+  append_text(to, e.client_id);
+  append_text(to, e.host);
+  append_json(to, e.attributes, buffer);
+  append_json(to, e.payload, buffer);
+}
+
+} // namespace
+
+result<void> copy_events(connection& db, const std::string& table, std::span<const event* const> events) {
+  const auto statement = "COPY " + table + ' ' + std::string{columns} + " FROM STDIN (FORMAT binary)";
+  return db.copy_in(statement, [&](const connection::copy_piece& put) {
+    std::string piece{"PGCOPY\n\xff\r\n\0", 11}, buffer;
+    binary::append_integer<int32_t>(piece, 0); // flags
+    binary::append_integer<int32_t>(piece, 0); // bytes of header extension
+    for (const auto* const e : events) {
+      append_row(piece, *e, buffer);
+      if (piece.size() < piece_bytes) continue;
+      if (!put(piece)) return;
+      piece.clear();
+    }
+    binary::append_integer<int16_t>(piece, -1); // the end
+    put(piece);
+  });
+}
+
+result<void> create_staging_table(connection& db) {
+  return db.exec(std::string{"CREATE TEMPORARY TABLE "} + staging_table + " (LIKE events) ON COMMIT DELETE ROWS");
+}
+
+result<std::vector<const event*>> insert_new(connection& db, std::span<const event* const> staged) {
+  static const auto statement = std::string{"INSERT INTO events SELECT * FROM "} + staging_table
+                                + " ON CONFLICT DO NOTHING RETURNING event_id, ts";
+  const auto inserted = db.exec(statement, parameters{});
+  if (!inserted) return tl::unexpected{inserted.error()};
+  std::set<std::pair<uuid, timestamp>> keys;
+  for (int row = 0; row < inserted->size(); ++row)
+    keys.emplace(inserted->get<uuid>(row, 0), inserted->get<timestamp>(row, 1));
+  std::vector<const event*> fresh;
+  for (const auto* const e : staged)
+    if (keys.count({e->id, e->ts}) > 0) fresh.push_back(e);
+  return fresh;
+}
+
+} // namespace agentmon::store

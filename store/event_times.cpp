@@ -1,0 +1,70 @@
+#include "store/event_times.hpp"
+
+#include "store/paging.hpp"
+#include "store/rollups.hpp"
+
+#include <algorithm>
+
+namespace agentmon::store {
+namespace {
+
+using std::chrono::seconds;
+
+/// The newest buckets of one resolution that hold `wanted` events in all, newest first; `within`: only inside of these
+/// coarser buckets.
+result<std::vector<timestamp>> newest_buckets(connection& db, const event_filter& filter, timestamp before,
+                                              size_t wanted, int32_t resolution, const column* within) {
+  conditions where;
+  where.both("resolution = ", resolution).both("bucket < ", before);
+  where.if_any("type = ", filter.event_type).if_any("framework = ", filter.framework).if_any("host = ", filter.host);
+  if (within != nullptr) where.both("bucket = ANY (", *within, ")");
+  const auto limit = where.next(static_cast<int64_t>(wanted) + 1);
+  const auto found = db.exec("SELECT bucket, sum(events)::bigint FROM event_counts\n" + where.text()
+                                 + "\nGROUP BY bucket HAVING sum(events) > 0 ORDER BY bucket DESC LIMIT " + limit,
+                             where.with());
+  if (!found) return tl::unexpected{found.error()};
+  std::vector<timestamp> buckets;
+  size_t sure = 0;
+  for (int row = 0; row < found->size() && sure < wanted; ++row) {
+    const auto bucket = found->get<timestamp>(row, 0);
+    buckets.push_back(bucket);
+    // Of the bucket in which `before` lies, nobody knows how much is before.
+    if (bucket + seconds{resolution} <= before) sure += static_cast<size_t>(found->get<int64_t>(row, 1));
+  }
+  return buckets;
+}
+
+column parts_of(const std::vector<timestamp>& buckets, int32_t resolution, int32_t part) {
+  column parts;
+  for (const auto bucket : buckets)
+    for (int32_t at = 0; at < resolution; at += part) parts.push(bucket + seconds{at});
+  return parts;
+}
+
+} // namespace
+
+result<std::vector<time_range>> times_of_events(connection& db, const event_filter& filter, timestamp before,
+                                                size_t wanted) {
+  std::vector<timestamp> buckets;
+  for (auto level = resolutions.size(); level-- > 0;) {
+    const bool coarsest = level + 1 == resolutions.size();
+    const auto within = coarsest ? column{} : parts_of(buckets, resolutions[level + 1], resolutions[level]);
+    auto found = newest_buckets(db, filter, before, wanted, resolutions[level], coarsest ? nullptr : &within);
+    if (!found) return tl::unexpected{found.error()};
+    buckets = std::move(*found);
+    if (buckets.empty()) return std::vector<time_range>{};
+  }
+  // Without a filter nothing else lies between the minutes.
+  const bool all = filter.event_type.empty() && filter.framework.empty() && filter.host.empty();
+  std::vector<time_range> ranges;
+  for (const auto minute : buckets) {
+    const auto end = std::min(before, timestamp{minute + seconds{resolutions.front()}});
+    if (!ranges.empty() && (all || ranges.back().from == end))
+      ranges.back().from = minute;
+    else
+      ranges.push_back({minute, end});
+  }
+  return ranges;
+}
+
+} // namespace agentmon::store

@@ -1,0 +1,46 @@
+#pragma once
+#include "protocol/fold.hpp"
+#include "store/machines.hpp"
+#include "store/rollups.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace agentmon::store {
+
+/// Hashes std::string and std::string_view alike, so that lookups make no strings.
+struct text_hash {
+  using is_transparent = void;
+  size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+};
+
+/// Everything that events amount to, in memory: sessions, runs, rollups and snapshots. A writer puts in the stored
+/// states first and adds the new events; verify() starts from nothing and adds all events.
+class ledger {
+public:
+  struct run_entry {
+    run_state before; ///< as stored; empty when it is new
+    run_state after;
+  };
+  struct session_entry {
+    session_state state;
+    std::map<std::string, run_entry, std::less<>> runs; ///< those that were touched
+  };
+  using session_map = std::unordered_map<std::string, session_entry, text_hash, std::equal_to<>>;
+
+  void put(session_state stored);
+  void put(run_state stored);
+  void add(const event&);
+
+  /// Carries what the runs became into sessions and rollups. Once, after the last add().
+  void settle();
+
+  session_map sessions;
+  rollups sums;
+  std::vector<snapshot> snapshots;
+};
+
+} // namespace agentmon::store

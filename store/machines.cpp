@@ -1,0 +1,171 @@
+#include "store/machines.hpp"
+
+#include "store/json_text.hpp"
+
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+
+namespace agentmon::store {
+namespace {
+
+using json_value = rapidjson::Value;
+
+const json_value* member(const json_value& object, const char* key) {
+  if (!object.IsObject()) return nullptr;
+  const auto found = object.FindMember(key);
+  return found == object.MemberEnd() ? nullptr : &found->value;
+}
+
+std::string_view text(const json_value* value) {
+  return value != nullptr && value->IsString() ? std::string_view{value->GetString(), value->GetStringLength()}
+                                               : std::string_view{};
+}
+
+std::string json_text(const json_value& value) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer writer{buffer};
+  value.Accept(writer);
+  std::string changed;
+  return std::string{storable({buffer.GetString(), buffer.GetSize()}, changed)};
+}
+
+/// A word that is shown and filtered by: no control characters, no NUL.
+std::string clean(std::string_view word, std::string_view otherwise) {
+  if (word.empty()
+      || std::any_of(word.begin(), word.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
+    return std::string{otherwise};
+  return std::string{word};
+}
+
+std::string name_of(const event& e) {
+  for (const auto name : {e.name, e.host, e.client_id})
+    if (!name.empty()) return std::string{name};
+  return "unknown";
+}
+
+constexpr auto add_samples = R"(
+INSERT INTO vm_samples (vm, ts, event_id, state, cpu_percent, memory_used_bytes, memory_total_bytes, disk_used_bytes,
+                        disk_total_bytes, network_rx_bytes_per_second, network_tx_bytes_per_second)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::uuid[], $4::text[], $5::float8[], $6::float8[], $7::float8[],
+                     $8::float8[], $9::float8[], $10::float8[], $11::float8[]))";
+
+constexpr auto select_latest = "SELECT ts, event_id, state, in_state_since FROM vms WHERE name = $1";
+
+// Snapshots came late: the stretch of the present state is measured anew.
+constexpr auto select_since = R"(
+WITH other AS (
+  SELECT ts, event_id FROM vm_samples WHERE vm = $1 AND state <> $2 ORDER BY ts DESC, event_id DESC LIMIT 1)
+SELECT min(ts) FROM vm_samples
+WHERE vm = $1 AND (NOT EXISTS (SELECT FROM other) OR (ts, event_id) > (SELECT ts, event_id FROM other)))";
+
+constexpr auto save_machine = R"(
+INSERT INTO vms (name, event_id, ts, state, in_state_since, told_since, issues, payload)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (name) DO UPDATE
+SET event_id = EXCLUDED.event_id, ts = EXCLUDED.ts, state = EXCLUDED.state, in_state_since = EXCLUDED.in_state_since,
+    told_since = EXCLUDED.told_since, issues = EXCLUDED.issues, payload = EXCLUDED.payload)";
+
+constexpr auto save_since = "UPDATE vms SET in_state_since = $2 WHERE name = $1";
+
+/// The part of vms that the next snapshots are judged by.
+struct latest {
+  event_key key;
+  std::string state;
+  timestamp in_state_since;
+};
+
+result<std::optional<latest>> read_latest(connection& db, const std::string& vm) {
+  const auto found = db.exec_prepared(select_latest, parameters{vm});
+  if (!found) return tl::unexpected{found.error()};
+  if (found->empty()) return std::nullopt;
+  return latest{{found->get<timestamp>(0, 0), found->get<uuid>(0, 1)},
+                found->get<std::string>(0, 2),
+                found->get<timestamp>(0, 3)};
+}
+
+result<timestamp> measure_since(connection& db, const std::string& vm, const std::string& state) {
+  const auto found = db.exec_prepared(select_since, parameters{vm, state});
+  if (!found) return tl::unexpected{found.error()};
+  return found->get<timestamp>(0, 0);
+}
+
+result<void> write_machine(connection& db, const snapshot& s, timestamp since) {
+  return db
+      .exec_prepared(save_machine, parameters{s.vm, s.key.id, s.key.ts, s.state, since, s.told_since,
+                                              binary::json{s.issues}, binary::json{s.payload}})
+      .map([](const rows&) {});
+}
+
+/// `fresh`: the new snapshots of one machine, ordered, already in vm_samples.
+result<void> save_one(connection& db, const std::vector<const snapshot*>& fresh) {
+  const auto& newest = *fresh.back();
+  const auto known = read_latest(db, newest.vm);
+  if (!known) return tl::unexpected{known.error()};
+  if (!*known) return write_machine(db, newest, in_state_since(fresh));
+  const auto& present = **known;
+  if (present.key < fresh.front()->key) {
+    const auto since = in_state_since(fresh);
+    const bool unchanged =
+        newest.state == present.state
+        && std::all_of(fresh.begin(), fresh.end(), [&](const snapshot* s) { return s->state == newest.state; });
+    return write_machine(db, newest, unchanged ? present.in_state_since : since);
+  }
+  const bool is_newest = present.key < newest.key;
+  const auto since = measure_since(db, newest.vm, is_newest ? newest.state : present.state);
+  if (!since) return tl::unexpected{since.error()};
+  if (is_newest) return write_machine(db, newest, *since);
+  return db.exec_prepared(save_since, parameters{newest.vm, *since}).map([](const rows&) {});
+}
+
+} // namespace
+
+bool is_snapshot(const event& e) { return e.type == "openclaw.snapshot"; }
+
+snapshot snapshot_of(const event& e) {
+  std::string buffer;
+  snapshot s;
+  s.vm = name_of(e);
+  s.key = {e.ts, e.id};
+  s.payload = e.payload.empty() ? "{}" : storable(e.payload, buffer);
+  rapidjson::Document payload;
+  payload.Parse<rapidjson::kParseIterativeFlag>(s.payload.data(), s.payload.size());
+  if (payload.HasParseError()) payload.SetObject();
+  s.state = clean(text(member(payload, "state")), "unknown");
+  if (const auto since = parse_time(text(member(payload, "since")))) s.told_since = *since;
+  const auto* const issues = member(payload, "issues");
+  s.issues = issues != nullptr && issues->IsArray() ? json_text(*issues) : "[]";
+  for (size_t i = 0; i < snapshot_figures.size(); ++i)
+    if (const auto* const figure = member(payload, snapshot_figures[i]); figure != nullptr && figure->IsNumber())
+      s.figures[i] = figure->GetDouble();
+  return s;
+}
+
+timestamp in_state_since(const std::vector<const snapshot*>& ordered) {
+  auto first = ordered.rbegin();
+  while (std::next(first) != ordered.rend() && (*std::next(first))->state == (*first)->state) ++first;
+  return (*first)->key.ts;
+}
+
+result<void> save(connection& db, std::vector<snapshot> fresh) {
+  if (fresh.empty()) return {};
+  std::sort(fresh.begin(), fresh.end(),
+            [](const snapshot& a, const snapshot& b) { return std::tie(a.vm, a.key) < std::tie(b.vm, b.key); });
+  column_set columns{4 + snapshot_figures.size()};
+  for (const auto& s : fresh) {
+    columns.row(s.vm, s.key.ts, s.key.id, s.state);
+    for (size_t i = 0; i < s.figures.size(); ++i) columns[4 + i].push(s.figures[i]);
+  }
+  if (auto added = db.exec_prepared(add_samples, columns.as_parameters()); !added) return tl::unexpected{added.error()};
+  for (size_t begin = 0; begin < fresh.size();) {
+    std::vector<const snapshot*> of_one;
+    for (; begin < fresh.size() && (of_one.empty() || fresh[begin].vm == of_one.front()->vm); ++begin)
+      of_one.push_back(&fresh[begin]);
+    if (auto saved = save_one(db, of_one); !saved) return saved;
+  }
+  return {};
+}
+
+} // namespace agentmon::store

@@ -1,0 +1,38 @@
+#pragma once
+#include "protocol/fold.hpp"
+#include "store/connection.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace agentmon::store {
+
+/// The figures of a snapshot, by their keys in its payload, which are the columns of vm_samples, too.
+constexpr std::array<const char*, 7> snapshot_figures{
+    "cpu_percent",      "memory_used_bytes",           "memory_total_bytes",         "disk_used_bytes",
+    "disk_total_bytes", "network_rx_bytes_per_second", "network_tx_bytes_per_second"};
+
+/// One reading of a virtual machine: an event of type openclaw.snapshot.
+struct snapshot {
+  std::string vm; ///< payload.name, else source.host, else source.client_id, else "unknown"
+  event_key key;
+  std::string state;                   ///< payload.state; "unknown" when it says none
+  std::optional<timestamp> told_since; ///< payload.since
+  std::string issues;                  ///< payload.issues as JSON text of an array
+  std::string payload;                 ///< JSON text
+  std::array<std::optional<double>, snapshot_figures.size()> figures{};
+};
+
+bool is_snapshot(const event&);
+snapshot snapshot_of(const event&);
+
+/// Since when the machine has been in the state of its latest snapshot, as its snapshots show it: the time of the first
+/// one of that state with no other state after it. `ordered` by key, not empty.
+timestamp in_state_since(const std::vector<const snapshot*>& ordered);
+
+/// Adds new snapshots to vm_samples and vms, within the caller's transaction. The caller holds the fold lock.
+result<void> save(connection&, std::vector<snapshot>);
+
+} // namespace agentmon::store

@@ -1,0 +1,46 @@
+#pragma once
+#include "store/parameters.hpp"
+#include "store/reading.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace agentmon::store {
+
+/// A cursor as clients hold it: base64url, nothing to read in it.
+std::string encode_cursor(const page_cursor&);
+std::optional<page_cursor> decode_cursor(std::string_view);
+
+/// The conditions of a query, with their parameters numbered in the order they come.
+class conditions {
+public:
+  /// `before` and the parameter, as both("ts >= ", from).
+  template <class T>
+  conditions& both(std::string_view before, const T& value, std::string_view after = "") {
+    text_ += (text_.empty() ? "WHERE " : "\n  AND ") + std::string{before} + next(value) + std::string{after};
+    return *this;
+  }
+  /// The same, if there is something to compare with.
+  conditions& if_any(std::string_view before, const std::string& value) {
+    return value.empty() ? *this : both(before, value);
+  }
+  /// A condition without a parameter.
+  conditions& plain(std::string_view condition) {
+    text_ += (text_.empty() ? "WHERE " : "\n  AND ") + std::string{condition};
+    return *this;
+  }
+  /// Adds a parameter and gives its name, "$3".
+  template <class T>
+  std::string next(const T& value) {
+    with_.add(value);
+    return '$' + std::to_string(with_.size());
+  }
+  const std::string& text() const { return text_; }
+  const parameters& with() const { return with_; }
+
+private:
+  std::string text_;
+  parameters with_;
+};
+
+} // namespace agentmon::store

@@ -1,0 +1,123 @@
+#include "protocol/decode.hpp"
+#include "protocol/limits.hpp"
+#include "store/reading.hpp"
+#include "store/state_columns.hpp"
+#include "store/state_json.hpp"
+#include "store/stored_events.hpp"
+
+#include <map>
+
+namespace agentmon::store {
+namespace {
+
+constexpr auto select_events = R"( FROM events
+WHERE session_id = $1 AND run_id = $2 AND ts >= $3 AND ts < $4
+ORDER BY ts, event_id LIMIT $5)";
+
+/// A span and what its page shows beside the figures: JSON text that points into the rows.
+struct span_page {
+  span_state state;
+  std::string_view input;
+  std::string_view output;
+  std::string_view error;
+  std::string_view attributes;
+};
+
+/// The spans by their id, in the order in which they first appear.
+struct span_list {
+  std::map<std::string, size_t, std::less<>> places;
+  std::vector<span_page> spans;
+
+  span_page& of(std::string_view span_id) {
+    auto place = places.find(span_id);
+    if (place == places.end()) {
+      place = places.emplace(span_id, spans.size()).first;
+      spans.emplace_back().state.span_id = span_id;
+    }
+    return spans[place->second];
+  }
+};
+
+void keep(std::string_view& to, std::string_view json) {
+  if (!json.empty() && json != "null" && json != "{}") to = json;
+}
+
+bool is_span_event(const stored_event& e) { return e.type.starts_with("span.") && !e.span_id.empty(); }
+
+void write_span(json_writer& json, const span_page& span) {
+  const auto& state = span.state;
+  const auto description = description_of(state);
+  json.begin_object().member("span_id", state.span_id).text_member("parent_span_id", description.parent_span_id);
+  json.text_member("name", description.name).text_member("kind", description.kind);
+  json.member("status", status_word(state.ended.has_value(), state.status));
+  json.member("started_at", state.started_at);
+  json.member("ended_at", state.ended ? std::optional{state.ended->ts} : std::nullopt);
+  json.millis_member("duration_ms", duration_of(state));
+  json.raw_member("input", span.input).raw_member("output", span.output).raw_member("error", span.error);
+  json.usage_member(state.used).text_member("model", description.model);
+  json.raw_member("attributes", span.attributes.empty() ? "{}" : span.attributes).end_object();
+}
+
+result<run_state> find_run(connection& db, const std::string& run_id, const std::string& session_id) {
+  const auto found = db.exec("SELECT " + column_list<run_state>()
+                                 + " FROM runs WHERE run_id = $1 AND ($2 = '' OR session_id = $2)"
+                                   " ORDER BY first_ts DESC LIMIT 1",
+                             parameters{run_id, session_id});
+  if (!found) return tl::unexpected{found.error()};
+  if (found->empty())
+    return fail(fault::not_found, "there is no run " + run_id.substr(0, 200)
+                                      + (session_id.empty() ? "" : " in session " + session_id.substr(0, 200)));
+  return read_states<run_state>(*found).front();
+}
+
+result<rows> find_events(connection& db, const run_state& run) {
+  // Input and output of spans are read apart from the rest, which is decoded.
+  static const auto statement = "SELECT " + std::string{stored_event_columns}
+                                + ", payload -> 'input', payload -> 'output', payload -> 'error'" + select_events;
+  return db.exec(statement, parameters{run.session_id, run.run_id, run.first->ts,
+                                       timestamp{run.last_ts + std::chrono::microseconds{1}},
+                                       static_cast<int64_t>(limits::run_detail_events) + 1});
+}
+
+/// Folds one event of the run into its span.
+void add(span_list& spans, const stored_event& e, row_reader& rest) {
+  auto& span = spans.of(e.span_id);
+  keep(span.input, rest.next<binary::json>().text);
+  keep(span.output, rest.next<binary::json>().text);
+  keep(span.error, rest.next<binary::json>().text);
+  keep(span.attributes, e.attributes);
+  const auto batch = decode(envelope_text(e));
+  if (!batch) return;
+  for (const auto& decoded : batch->events) fold(span.state, decoded);
+}
+
+} // namespace
+
+result<std::string> read_run(connection& db, const std::string& run_id, const std::string& session_id) {
+  const auto run = find_run(db, run_id, session_id);
+  if (!run) return tl::unexpected{run.error()};
+  const auto found = find_events(db, *run);
+  if (!found) return tl::unexpected{found.error()};
+  const auto shown = std::min(found->size(), static_cast<int>(limits::run_detail_events));
+  span_list spans;
+  json_writer others;
+  others.begin_array();
+  for (int row = 0; row < shown; ++row) {
+    row_reader reader{*found, row};
+    const auto e = read_stored_event(reader);
+    if (is_span_event(e))
+      add(spans, e, reader);
+    else
+      write_item(others, e);
+  }
+  others.end_array();
+  json_writer json;
+  json.begin_object();
+  write_members(json, *run);
+  json.key("spans").begin_array();
+  for (const auto& span : spans.spans) write_span(json, span);
+  json.end_array().raw_member("events", others.text());
+  return json.member("truncated", found->size() > shown).end_object().text();
+}
+
+} // namespace agentmon::store

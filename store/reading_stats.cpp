@@ -1,0 +1,147 @@
+#include "protocol/limits.hpp"
+#include "store/figures.hpp"
+#include "store/json_writer.hpp"
+#include "store/reading.hpp"
+
+#include <algorithm>
+
+namespace agentmon::store {
+namespace {
+
+using std::chrono::days;
+using std::chrono::seconds;
+
+/// The buckets of a window: whole steps, the last being the one in which `now` lies.
+stretch buckets_of(const time_window& window, timestamp now) {
+  const timestamp last{now.time_since_epoch() / window.step * window.step};
+  const auto end = last + window.step;
+  return {static_cast<int32_t>(window.step.count()), end - window.length, end};
+}
+
+/// Sessions with an event on the day before `until`, by framework; "" holds all, each once.
+result<std::map<std::string, int64_t>> count_sessions(connection& db, binary::day day, timestamp until) {
+  const auto found = db.exec("SELECT framework, count(DISTINCT session_id) FROM session_days"
+                             " WHERE day = $1 AND first_ts < $2 GROUP BY GROUPING SETS ((framework), ())",
+                             parameters{day, until});
+  if (!found) return tl::unexpected{found.error()};
+  std::map<std::string, int64_t> sessions;
+  for (int row = 0; row < found->size(); ++row) sessions[found->get<std::string>(row, 0)] = found->get<int64_t>(row, 1);
+  return sessions;
+}
+
+result<int64_t> count_active(connection& db, timestamp now) {
+  const timestamp since = now - limits::stale_after;
+  const auto found = db.exec("SELECT count(*) FROM sessions WHERE status = 'active' AND last_ts >= $1"
+                             " AND session_id IN (SELECT session_id FROM session_days WHERE day >= $2)",
+                             parameters{since, std::chrono::floor<days>(since)});
+  if (!found) return tl::unexpected{found.error()};
+  return found->get<int64_t>(0, 0);
+}
+
+void write_figures(json_writer& json, const figures& of) {
+  json.member("sessions", of.sessions).member("runs", of.runs.runs).member("failed_runs", of.runs.failed);
+  json.member("tool_calls", of.tool_calls).member("errors", of.events.errors).member("events", of.events.events);
+  json.usage_member(used_in(of.runs)).member("usage_known_runs", of.runs.usage_known);
+  json.member("cost_known_runs", of.runs.known.back());
+  json.millis_member("run_p50_ms", quantile(of.run_durations, 0.5));
+  json.millis_member("run_p95_ms", quantile(of.run_durations, 0.95));
+}
+
+struct day_figures {
+  figures all;
+  std::map<std::string, figures> by_framework;
+};
+
+result<day_figures> read_day(connection& db, const stretch& over) {
+  auto by_framework = read_figures_by_framework(db, over);
+  if (!by_framework) return tl::unexpected{by_framework.error()};
+  const auto sessions = count_sessions(db, std::chrono::floor<days>(over.from), over.to);
+  if (!sessions) return tl::unexpected{sessions.error()};
+  day_figures day{{}, std::move(*by_framework)};
+  for (auto& [framework, of] : day.by_framework) {
+    if (const auto counted = sessions->find(framework); counted != sessions->end()) of.sessions = counted->second;
+    day.all += of;
+  }
+  const auto all = sessions->find("");
+  day.all.sessions = all == sessions->end() ? 0 : all->second; // a session may be in several frameworks
+  return day;
+}
+
+} // namespace
+
+result<std::string> read_summary(connection& db, timestamp now) {
+  const auto day = std::chrono::floor<days>(now);
+  const auto today = read_day(db, {7200, day, day + days{1}});
+  if (!today) return tl::unexpected{today.error()};
+  const auto yesterday = read_day(db, {900, day - days{1}, now - days{1}});
+  if (!yesterday) return tl::unexpected{yesterday.error()};
+  const auto active = count_active(db, now);
+  if (!active) return tl::unexpected{active.error()};
+  json_writer json;
+  json.begin_object().member("day", std::string_view{format_time(day)}.substr(0, 10));
+  json.member("active_sessions", *active);
+  write_figures(json, today->all);
+  json.key("by_framework").begin_array();
+  for (const auto& [framework, of] : today->by_framework) {
+    json.begin_object().member("framework", framework);
+    write_figures(json, of);
+    json.end_object();
+  }
+  json.end_array().key("yesterday").begin_object();
+  write_figures(json, yesterday->all);
+  return json.end_object().end_object().text();
+}
+
+result<std::string> read_timeseries(connection& db, const time_window& window, timestamp now) {
+  const auto over = buckets_of(window, now);
+  const auto by_bucket = read_figures_by_bucket(db, over);
+  if (!by_bucket) return tl::unexpected{by_bucket.error()};
+  json_writer json;
+  json.begin_object().member("window", window.name).member("step_seconds", int64_t{window.step.count()});
+  json.key("points").begin_array();
+  for (auto at = over.from; at < over.to; at += window.step) {
+    const auto found = by_bucket->find(at);
+    const auto of = found == by_bucket->end() ? figures{} : found->second;
+    const auto used = used_in(of.runs);
+    json.begin_object().member("ts", at).member("events", of.events.events).member("errors", of.events.errors);
+    json.member("runs", of.runs.runs).member("failed_runs", of.runs.failed).member("tool_calls", of.tool_calls);
+    json.member("input_tokens", used.input_tokens).member("output_tokens", used.output_tokens);
+    json.raw_member("cost_usd", used.cost_nano_usd ? dollars(*used.cost_nano_usd) : "").end_object();
+  }
+  return json.end_array().end_object().text();
+}
+
+result<std::string> read_tools(connection& db, const time_window& window, timestamp now) {
+  const auto over = buckets_of(window, now);
+  const auto found = db.exec("SELECT name, slot, sum(calls)::bigint, sum(errors)::bigint FROM tool_counts"
+                             " WHERE resolution = $1 AND bucket >= $2 AND bucket < $3 GROUP BY name, slot",
+                             parameters{over.resolution, over.from, over.to});
+  if (!found) return tl::unexpected{found.error()};
+  struct tool {
+    call_sums sums;
+    duration_histogram durations;
+  };
+  std::map<std::string, tool> tools;
+  for (int row = 0; row < found->size(); ++row) {
+    auto& of = tools[found->get<std::string>(row, 0)];
+    const auto slot = found->get<int32_t>(row, 1);
+    const auto calls = found->get<int64_t>(row, 2);
+    of.sums += {calls, found->get<int64_t>(row, 3)};
+    if (slot != unknown_slot) of.durations.counts.at(static_cast<size_t>(slot)) += calls;
+  }
+  std::vector<std::pair<std::string, tool>> ranking(tools.begin(), tools.end());
+  std::stable_sort(ranking.begin(), ranking.end(),
+                   [](const auto& a, const auto& b) { return a.second.sums.calls > b.second.sums.calls; });
+  json_writer json;
+  json.begin_object().member("window", window.name).key("tools").begin_array();
+  for (const auto& [name, of] : ranking) {
+    json.begin_object().member("name", name).member("calls", of.sums.calls).member("errors", of.sums.errors);
+    json.member("error_rate",
+                static_cast<double>(of.sums.errors) / static_cast<double>(std::max<int64_t>(1, of.sums.calls)));
+    json.millis_member("p50_ms", quantile(of.durations, 0.5)).millis_member("p95_ms", quantile(of.durations, 0.95));
+    json.end_object();
+  }
+  return json.end_array().end_object().text();
+}
+
+} // namespace agentmon::store

@@ -1,0 +1,59 @@
+#include "store/json_writer.hpp"
+#include "store/machines.hpp"
+#include "store/reading.hpp"
+
+namespace agentmon::store {
+namespace {
+
+constexpr int64_t points_of_a_chart = 720;
+
+/// The averages of each figure by steps, so that a week has no more points than an hour.
+std::string select_samples() {
+  std::string figures;
+  for (const auto* const figure : snapshot_figures) figures += std::string{", avg("} + figure + ')';
+  return "SELECT date_bin(make_interval(secs => $4), ts, timestamptz 'epoch') AS step,"
+         " (array_agg(state ORDER BY ts DESC, event_id DESC))[1]"
+         + figures + "\nFROM vm_samples WHERE vm = $1 AND ts >= $2 AND ts <= $3 GROUP BY step ORDER BY step";
+}
+
+} // namespace
+
+result<std::string> read_vms(connection& db) {
+  const auto found = db.exec("SELECT name, state, COALESCE(told_since, in_state_since), issues, ts, event_id, payload"
+                             " FROM vms ORDER BY name",
+                             parameters{});
+  if (!found) return tl::unexpected{found.error()};
+  json_writer json;
+  json.begin_object().key("vms").begin_array();
+  for (int row = 0; row < found->size(); ++row) {
+    row_reader reader{*found, row};
+    json.begin_object()
+        .member("name", reader.next<std::string_view>())
+        .member("state", reader.next<std::string_view>());
+    json.member("since", reader.next<timestamp>()).raw_member("issues", reader.next<binary::json>().text);
+    json.member("ts", reader.next<timestamp>()).member("event_id", reader.next<uuid>());
+    json.raw_member("snapshot", reader.next<binary::json>().text).end_object();
+  }
+  return json.end_array().key("next_cursor").null().end_object().text();
+}
+
+result<std::string> read_vm_samples(connection& db, const std::string& name, const time_window& window, timestamp now) {
+  const auto known = db.exec("SELECT FROM vms WHERE name = $1", parameters{name});
+  if (!known) return tl::unexpected{known.error()};
+  if (known->empty()) return fail(fault::not_found, "there is no machine " + name.substr(0, 200));
+  const auto step = static_cast<double>(window.length.count()) / static_cast<double>(points_of_a_chart);
+  const auto found = db.exec(select_samples(), parameters{name, timestamp{now - window.length}, now, step});
+  if (!found) return tl::unexpected{found.error()};
+  json_writer json;
+  json.begin_object().member("name", name).member("window", window.name).member("step_seconds", step);
+  json.key("samples").begin_array();
+  for (int row = 0; row < found->size(); ++row) {
+    row_reader reader{*found, row};
+    json.begin_object().member("ts", reader.next<timestamp>()).member("state", reader.next<std::string_view>());
+    for (const auto* const figure : snapshot_figures) json.member(figure, reader.next<std::optional<double>>());
+    json.end_object();
+  }
+  return json.end_array().end_object().text();
+}
+
+} // namespace agentmon::store

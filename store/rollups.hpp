@@ -1,0 +1,95 @@
+#pragma once
+#include "protocol/fold.hpp"
+#include "store/connection.hpp"
+
+#include <array>
+#include <map>
+#include <string>
+#include <tuple>
+
+namespace agentmon::store {
+
+/// The steps of the rollups in seconds, finest first; each a multiple of the one before.
+constexpr std::array<int32_t, 4> resolutions{60, 900, 7200, 86400};
+
+/// A duration's slot when there is no duration.
+constexpr int32_t unknown_slot = -1;
+
+struct event_sums {
+  int64_t events = 0;
+  int64_t errors = 0;
+  event_sums& operator+=(const event_sums&);
+  bool operator==(const event_sums&) const = default;
+};
+
+/// A sum of run contributions; `known` counts per field of usage the runs that told it.
+struct run_sums {
+  int64_t runs = 0;
+  int64_t ended = 0;
+  int64_t failed = 0;
+  int64_t aborted = 0;
+  int64_t usage_known = 0;
+  std::array<int64_t, 6> used{};
+  std::array<int64_t, 6> known{};
+  run_sums& operator+=(const run_sums&);
+  bool operator==(const run_sums&) const = default;
+};
+
+struct call_sums {
+  int64_t calls = 0;
+  int64_t errors = 0;
+  call_sums& operator+=(const call_sums&);
+  bool operator==(const call_sums&) const = default;
+};
+
+struct duration_sums {
+  int64_t runs = 0;
+  duration_sums& operator+=(const duration_sums&);
+  bool operator==(const duration_sums&) const = default;
+};
+
+/// What a set of events adds to the rollup tables. Keys begin with the bucket; lookups take string_views.
+class rollups {
+public:
+  template <class... Rest>
+  using by_minute = std::tuple<timestamp, Rest...>;
+  using event_map =
+      std::map<by_minute<std::string, std::string, std::string>, event_sums, std::less<>>;    ///< framework, host, type
+  using run_map = std::map<by_minute<std::string, std::string>, run_sums, std::less<>>;       ///< framework, host
+  using duration_map = std::map<by_minute<std::string, int32_t>, duration_sums, std::less<>>; ///< framework, slot
+  using call_map =
+      std::map<by_minute<std::string, std::string, int32_t>, call_sums, std::less<>>; ///< framework, name, slot
+  using day_map =
+      std::map<std::tuple<binary::day, std::string, std::string>, timestamp, std::less<>>; ///< session, framework
+
+  void add(const event&);
+  void add(const run_state& before, const run_state& after);
+
+  // By the minute.
+  event_map events;
+  run_map runs;
+  duration_map durations;
+  call_map calls;
+  day_map days; ///< the first event of each session on each day, by framework
+
+private:
+  void add_run(const run_state&, int64_t sign);
+};
+
+/// A map by the minute, summed up to buckets of `resolution` seconds.
+template <class Map>
+Map at_resolution(const Map& minutes, int32_t resolution) {
+  Map sums;
+  for (const auto& [minute, added] : minutes) {
+    auto bucket = minute;
+    std::get<0>(bucket) = timestamp{std::get<0>(minute).time_since_epoch() / std::chrono::seconds{resolution}
+                                    * std::chrono::seconds{resolution}};
+    sums[bucket] += added;
+  }
+  return sums;
+}
+
+/// Adds it all to the tables, within the caller's transaction. The caller holds the fold lock.
+result<void> save(connection&, const rollups&);
+
+} // namespace agentmon::store

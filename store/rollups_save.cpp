@@ -1,0 +1,129 @@
+#include "store/rollups.hpp"
+
+namespace agentmon::store {
+namespace {
+
+constexpr auto add_events = R"(
+INSERT INTO event_counts AS present (resolution, bucket, framework, host, type, events, errors)
+SELECT * FROM unnest($1::integer[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[])
+ON CONFLICT (resolution, bucket, framework, host, type) DO UPDATE
+SET events = present.events + EXCLUDED.events, errors = present.errors + EXCLUDED.errors)";
+
+constexpr auto add_durations = R"(
+INSERT INTO run_durations AS present (resolution, bucket, framework, slot, runs)
+SELECT * FROM unnest($1::integer[], $2::timestamptz[], $3::text[], $4::integer[], $5::bigint[])
+ON CONFLICT (resolution, bucket, framework, slot) DO UPDATE SET runs = present.runs + EXCLUDED.runs)";
+
+constexpr auto add_calls = R"(
+INSERT INTO tool_counts AS present (resolution, bucket, framework, name, slot, calls, errors)
+SELECT * FROM unnest($1::integer[], $2::timestamptz[], $3::text[], $4::text[], $5::integer[], $6::bigint[],
+                     $7::bigint[])
+ON CONFLICT (resolution, bucket, framework, name, slot) DO UPDATE
+SET calls = present.calls + EXCLUDED.calls, errors = present.errors + EXCLUDED.errors)";
+
+constexpr auto add_days = R"(
+INSERT INTO session_days AS present (day, session_id, framework, first_ts)
+SELECT * FROM unnest($1::date[], $2::text[], $3::text[], $4::timestamptz[])
+ON CONFLICT (day, session_id, framework) DO UPDATE SET first_ts = EXCLUDED.first_ts
+WHERE EXCLUDED.first_ts < present.first_ts)";
+
+/// The additive columns of run_counts, in table order.
+constexpr std::array run_columns{"runs", "ended", "failed", "aborted", "usage_known"};
+
+std::string make_add_runs() {
+  std::vector<std::string> names(run_columns.begin(), run_columns.end());
+  for_each_usage_field([&](auto, const char* name) {
+    names.emplace_back(name);
+    names.push_back(std::string{name} + "_known");
+  });
+  std::string columns, arrays, sums;
+  size_t number = 5;
+  for (const auto& name : names) {
+    columns += ", " + name;
+    arrays += ", $" + std::to_string(number++) + "::bigint[]";
+    sums += (sums.empty() ? "" : ", ") + name + " = present." + name + " + EXCLUDED." + name;
+  }
+  return "INSERT INTO run_counts AS present (resolution, bucket, framework, host" + columns
+         + ")\nSELECT * FROM unnest($1::integer[], $2::timestamptz[], $3::text[], $4::text[]" + arrays
+         + ")\nON CONFLICT (resolution, bucket, framework, host) DO UPDATE SET " + sums;
+}
+
+const std::string& add_runs() {
+  static const auto statement = make_add_runs();
+  return statement;
+}
+
+result<void> add(connection& db, const std::string& statement, const column_set& columns) {
+  if (columns.empty()) return {};
+  return db.exec_prepared(statement, columns.as_parameters()).map([](const rows&) {});
+}
+
+/// Calls row(resolution, key, sums) for everything that changes something, at every resolution.
+template <class Map, class Row>
+void for_each_bucket(const Map& minutes, Row&& row) {
+  for (const auto resolution : resolutions)
+    for (const auto& [key, sums] : at_resolution(minutes, resolution))
+      if (!(sums == typename Map::mapped_type{})) row(resolution, key, sums);
+}
+
+column_set event_columns(const rollups& from) {
+  column_set columns{7};
+  for_each_bucket(from.events, [&](int32_t resolution, const auto& key, const event_sums& sums) {
+    const auto& [bucket, framework, host, type] = key;
+    columns.row(resolution, bucket, framework, host, type, sums.events, sums.errors);
+  });
+  return columns;
+}
+
+column_set run_count_columns(const rollups& from) {
+  column_set columns{4 + run_columns.size() + 2 * run_sums{}.used.size()};
+  for_each_bucket(from.runs, [&](int32_t resolution, const auto& key, const run_sums& sums) {
+    const auto& [bucket, framework, host] = key;
+    columns.row(resolution, bucket, framework, host, sums.runs, sums.ended, sums.failed, sums.aborted,
+                sums.usage_known);
+    for (size_t i = 0, at = 4 + run_columns.size(); i < sums.used.size(); ++i) {
+      columns[at++].push(sums.used[i]);
+      columns[at++].push(sums.known[i]);
+    }
+  });
+  return columns;
+}
+
+column_set duration_columns(const rollups& from) {
+  column_set columns{5};
+  for_each_bucket(from.durations, [&](int32_t resolution, const auto& key, const duration_sums& sums) {
+    const auto& [bucket, framework, slot] = key;
+    columns.row(resolution, bucket, framework, slot, sums.runs);
+  });
+  return columns;
+}
+
+column_set call_columns(const rollups& from) {
+  column_set columns{7};
+  for_each_bucket(from.calls, [&](int32_t resolution, const auto& key, const call_sums& sums) {
+    const auto& [bucket, framework, name, slot] = key;
+    columns.row(resolution, bucket, framework, name, slot, sums.calls, sums.errors);
+  });
+  return columns;
+}
+
+column_set day_columns(const rollups& from) {
+  column_set columns{4};
+  for (const auto& [key, first] : from.days) {
+    const auto& [day, session_id, framework] = key;
+    columns.row(day, session_id, framework, first);
+  }
+  return columns;
+}
+
+} // namespace
+
+result<void> save(connection& db, const rollups& from) {
+  return add(db, add_events, event_columns(from))
+      .and_then([&] { return add(db, add_runs(), run_count_columns(from)); })
+      .and_then([&] { return add(db, add_durations, duration_columns(from)); })
+      .and_then([&] { return add(db, add_calls, call_columns(from)); })
+      .and_then([&] { return add(db, add_days, day_columns(from)); });
+}
+
+} // namespace agentmon::store

@@ -1,0 +1,34 @@
+#pragma once
+#include "store/connection.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace agentmon::store {
+
+/// What one table says otherwise than the events do.
+struct difference {
+  uint64_t count = 0;
+  std::vector<std::string> examples; ///< the first few, in words
+};
+
+struct verify_report {
+  uint64_t events = 0; ///< how much was read and compared
+  uint64_t sessions = 0;
+  uint64_t runs = 0;
+  uint64_t rollup_rows = 0;
+  uint64_t machines = 0;
+  std::map<std::string, difference> differences; ///< by table; empty: all is right
+};
+
+/// Computes sessions, runs, rollups and machines a second time from the events alone and compares, in one snapshot of
+/// the database, beside running writers. Reads every event; memory grows with the number of runs (about 1 KB each).
+/// The connection needs a statement time-out that is long enough.
+result<verify_report> verify(connection&);
+
+/// The same within the caller's transaction, which should be REPEATABLE READ when others write.
+result<verify_report> verify_in_transaction(connection&);
+
+} // namespace agentmon::store

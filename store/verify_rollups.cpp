@@ -1,0 +1,121 @@
+#include "store/figures.hpp"
+#include "store/verify_tables.hpp"
+
+#include <algorithm>
+
+namespace agentmon::store {
+namespace {
+
+std::string shown(const std::string& text) { return text.empty() ? "''" : text; }
+std::string shown(int32_t number) { return std::to_string(number); }
+std::string shown(timestamp at) { return format_time(at); }
+std::string shown(binary::day day) { return format_time(day).substr(0, 10); }
+
+template <class Key>
+std::string shown_key(const Key& key) {
+  std::string words;
+  std::apply([&](const auto&... parts) { ((words += (words.empty() ? "" : ", ") + shown(parts)), ...); }, key);
+  return words;
+}
+
+std::string shown_sums(const event_sums& s) {
+  return std::to_string(s.events) + " events, " + std::to_string(s.errors) + " errors";
+}
+std::string shown_sums(const call_sums& s) {
+  return std::to_string(s.calls) + " calls, " + std::to_string(s.errors) + " errors";
+}
+std::string shown_sums(const duration_sums& s) { return std::to_string(s.runs) + " runs"; }
+std::string shown_sums(timestamp at) { return "from " + format_time(at); }
+std::string shown_sums(const run_sums& s) {
+  auto words = std::to_string(s.runs) + " runs, " + std::to_string(s.ended) + " ended, " + std::to_string(s.failed)
+               + " failed, " + std::to_string(s.aborted) + " aborted, usage of " + std::to_string(s.usage_known);
+  size_t i = 0;
+  for_each_usage_field([&](auto, const char* name) {
+    words += std::string{", "} + name + ' ' + std::to_string(s.used[i]) + " of " + std::to_string(s.known[i]);
+    ++i;
+  });
+  return words;
+}
+
+event_sums read_sums(row_reader& row, const event_sums*) {
+  const auto events = row.next<int64_t>();
+  return {events, row.next<int64_t>()};
+}
+call_sums read_sums(row_reader& row, const call_sums*) {
+  const auto calls = row.next<int64_t>();
+  return {calls, row.next<int64_t>()};
+}
+duration_sums read_sums(row_reader& row, const duration_sums*) { return {row.next<int64_t>()}; }
+run_sums read_sums(row_reader& row, const run_sums*) { return read_run_sums(row); }
+timestamp read_sums(row_reader& row, const timestamp*) { return row.next<timestamp>(); }
+
+template <class... Parts>
+std::tuple<Parts...> read_key(row_reader& row, const std::tuple<Parts...>*) {
+  return {row.next<Parts>()...}; // braces: left to right
+}
+
+/// Compares two maps; a row that adds up to nothing is as good as none.
+template <class Map>
+void compare(const std::string& table, const std::string& where, const Map& stored, const Map& right,
+             verify_report& report) {
+  using sums = typename Map::mapped_type;
+  const auto at = [](const Map& map, const auto& key) {
+    const auto found = map.find(key);
+    return found == map.end() ? sums{} : found->second;
+  };
+  const auto differ = [&](const auto& key, const sums& is, const sums& must_be) {
+    note(report, table, where + shown_key(key) + ": " + shown_sums(is) + " but must be " + shown_sums(must_be));
+  };
+  for (const auto& [key, is] : stored)
+    if (const auto must_be = at(right, key); !(is == must_be)) differ(key, is, must_be);
+  for (const auto& [key, must_be] : right)
+    if (stored.count(key) == 0 && !(must_be == sums{})) differ(key, sums{}, must_be);
+  report.rollup_rows += std::max(stored.size(), right.size());
+}
+
+template <class Map>
+result<Map> read_map(connection& db, const std::string& query, const parameters& with) {
+  const auto found = db.exec(query, with);
+  if (!found) return tl::unexpected{found.error()};
+  Map map;
+  for (int row = 0; row < found->size(); ++row) {
+    row_reader reader{*found, row};
+    auto key = read_key(reader, static_cast<const typename Map::key_type*>(nullptr));
+    map.emplace(std::move(key), read_sums(reader, static_cast<const typename Map::mapped_type*>(nullptr)));
+  }
+  return map;
+}
+
+template <class Map>
+result<void> compare_rollup(connection& db, const std::string& table, const std::string& columns, const Map& right,
+                            verify_report& report) {
+  for (const auto resolution : resolutions) {
+    const auto stored =
+        read_map<Map>(db, "SELECT " + columns + " FROM " + table + " WHERE resolution = $1", parameters{resolution});
+    if (!stored) return tl::unexpected{stored.error()};
+    compare(table, std::to_string(resolution) + " s from ", *stored, at_resolution(right, resolution), report);
+  }
+  return {};
+}
+
+} // namespace
+
+result<void> compare_rollups(connection& db, const ledger& right, verify_report& report) {
+  const auto& sums = right.sums;
+  auto done = compare_rollup(db, "event_counts", "bucket, framework, host, type, events, errors", sums.events, report);
+  if (done)
+    done = compare_rollup(db, "run_counts",
+                          "bucket, framework, host, runs, ended, failed, aborted, usage_known" + usage_sum_columns(),
+                          sums.runs, report);
+  if (done) done = compare_rollup(db, "run_durations", "bucket, framework, slot, runs", sums.durations, report);
+  if (done)
+    done = compare_rollup(db, "tool_counts", "bucket, framework, name, slot, calls, errors", sums.calls, report);
+  if (!done) return done;
+  const auto days =
+      read_map<rollups::day_map>(db, "SELECT day, session_id, framework, first_ts FROM session_days", parameters{});
+  if (!days) return tl::unexpected{days.error()};
+  compare("session_days", "", *days, sums.days, report);
+  return {};
+}
+
+} // namespace agentmon::store

@@ -1,0 +1,196 @@
+#include "store/writing.hpp"
+
+#include "protocol/limits.hpp"
+#include "protocol/log.hpp"
+#include "store/dead_letters.hpp"
+#include "store/event_rows.hpp"
+#include "store/folding.hpp"
+#include "store/partitions.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace agentmon::store {
+namespace {
+
+using clock = std::chrono::steady_clock;
+using std::chrono::days;
+
+std::chrono::microseconds since(clock::time_point begin) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - begin);
+}
+
+using event_list = std::vector<const event*>;
+using event_span = std::span<const event* const>;
+
+/// The events of all batches ordered by id, each id once a day. All writers take the rows in the same order, so that
+/// two that hold the same events never wait for each other in a circle.
+event_list distinct_events(std::span<const incoming> batches) {
+  event_list events;
+  for (const auto& in : batches)
+    for (const auto& e : in.batch->events) events.push_back(&e);
+  const auto key = [](const event* e) { return std::pair{e->id, std::chrono::floor<days>(e->ts)}; };
+  std::stable_sort(events.begin(), events.end(), [&](const event* a, const event* b) { return key(a) < key(b); });
+  const auto end =
+      std::unique(events.begin(), events.end(), [&](const event* a, const event* b) { return key(a) == key(b); });
+  events.erase(end, events.end());
+  return events;
+}
+
+std::vector<dead_letter> letters_of(std::span<const incoming> batches) {
+  std::vector<dead_letter> letters;
+  for (const auto& in : batches)
+    for (const auto& refused : in.batch->rejections) {
+      const std::string_view text{in.batch->text.data(), in.batch->text.size()};
+      letters.push_back({in.stream_sequence, refused.message, refused.field, element_at(text, refused.index), {}});
+    }
+  return letters;
+}
+
+/// Puts two reports of the same write() together; what the later one says of a session or run is newer.
+void merge(commit_report& into, commit_report later) {
+  into.new_events += later.new_events;
+  into.duplicates += later.duplicates;
+  into.dead += later.dead;
+  into.copy_time += later.copy_time;
+  into.fold_time += later.fold_time;
+  into.lock_time += later.lock_time;
+  into.commit_time += later.commit_time;
+  std::map<std::string, session_state> sessions;
+  std::map<std::pair<std::string, std::string>, run_state> runs;
+  for (auto* const report : {&later, &into}) {
+    for (auto& s : report->sessions) sessions.try_emplace(s.session_id, std::move(s));
+    for (auto& r : report->runs) runs.try_emplace({r.session_id, r.run_id}, std::move(r));
+  }
+  into.sessions.clear();
+  into.runs.clear();
+  for (auto& [key, s] : sessions) into.sessions.push_back(std::move(s));
+  for (auto& [key, r] : runs) into.runs.push_back(std::move(r));
+}
+
+} // namespace
+
+struct event_writer::implementation {
+  connection db;
+  partitions days_made;
+
+  result<void> make_partitions(event_span events);
+  result<event_list> copy(event_span events);
+  result<void> fold(event_span fresh, commit_report&);
+  result<commit_report> write_once(event_span events, std::span<const dead_letter> letters);
+  result<commit_report> write(event_span events, std::span<const dead_letter> letters);
+};
+
+result<void> event_writer::implementation::make_partitions(event_span events) {
+  const auto at = now();
+  // Tomorrow's is made today, while nobody waits for it.
+  std::set<binary::day> wanted{std::chrono::floor<days>(at), std::chrono::floor<days>(at) + days{1}};
+  for (const auto* const e : events) wanted.insert(std::chrono::floor<days>(e->ts));
+  return days_made.ensure(db, wanted, at);
+}
+
+/// Begins the transaction and gets the rows in; gives those that are new.
+result<event_list> event_writer::implementation::copy(event_span events) {
+  if (auto begun = db.exec("BEGIN"); !begun) return tl::unexpected{begun.error()};
+  if (events.empty()) return event_list{};
+  auto copied = copy_events(db, "events", events);
+  if (copied) return event_list{events.begin(), events.end()};
+  if (copied.error().code != fault::duplicate) return tl::unexpected{copied.error()};
+  // A redelivery, which is rare: the way that sorts out what is known.
+  db.roll_back();
+  if (auto begun = db.exec("BEGIN"); !begun) return tl::unexpected{begun.error()};
+  return copy_events(db, staging_table, events).and_then([&] { return insert_new(db, events); });
+}
+
+result<void> event_writer::implementation::fold(event_span fresh, commit_report& report) {
+  if (fresh.empty()) return {};
+  const auto waiting = clock::now();
+  if (auto locked = take_fold_lock(db); !locked) return locked;
+  report.lock_time = since(waiting);
+  const auto begin = clock::now();
+  auto book = fold_into_tables(db, fresh);
+  if (!book) return tl::unexpected{book.error()};
+  for (auto& [id, session] : book->sessions) {
+    report.sessions.push_back(std::move(session.state));
+    for (auto& [run_id, run] : session.runs) report.runs.push_back(std::move(run.after));
+  }
+  report.fold_time = since(begin);
+  return {};
+}
+
+/// All of it in one transaction.
+result<commit_report> event_writer::implementation::write_once(event_span events,
+                                                               std::span<const dead_letter> letters) {
+  commit_report report;
+  const auto begin = clock::now();
+  const auto fresh = copy(events);
+  if (!fresh) return tl::unexpected{fresh.error()};
+  report.copy_time = since(begin);
+  if (auto folded = fold(*fresh, report).and_then([&] { return save(db, letters); }); !folded)
+    return tl::unexpected{folded.error()};
+  const auto committing = clock::now();
+  if (auto committed = db.exec("COMMIT"); !committed) return tl::unexpected{committed.error()};
+  report.commit_time = since(committing);
+  report.new_events = fresh->size();
+  report.duplicates = events.size() - fresh->size();
+  report.dead = letters.size();
+  return report;
+}
+
+/// The same, and when PostgreSQL refuses the data of an event: in halves, until that event is alone and goes to
+/// dead_letters.
+result<commit_report> event_writer::implementation::write(event_span events, std::span<const dead_letter> letters) {
+  auto report = write_once(events, letters);
+  if (report) return report;
+  db.roll_back();
+  if (report.error().code != fault::invalid || events.empty()) return report;
+  if (events.size() == 1) {
+    std::vector<dead_letter> all(letters.begin(), letters.end());
+    all.push_back({0, report.error().message, "", events.front()->json, events.front()->id});
+    log::warn("store", "an event cannot be stored and went to dead_letters",
+              {{"event_id", to_string(events.front()->id)}, {"reason", report.error().message}});
+    return write({}, all);
+  }
+  const auto half = events.size() / 2;
+  auto first = write(events.first(half), letters);
+  if (!first) return first;
+  auto second = write(events.subspan(half), {});
+  if (!second) return second;
+  merge(*first, std::move(*second));
+  return first;
+}
+
+event_writer::event_writer(std::unique_ptr<implementation> it) : implementation_{std::move(it)} {}
+event_writer::event_writer(event_writer&&) noexcept = default;
+event_writer& event_writer::operator=(event_writer&&) noexcept = default;
+event_writer::~event_writer() = default;
+
+result<event_writer> event_writer::open(const std::string& conninfo) {
+  auto db = connect(conninfo, std::chrono::milliseconds{limits::transaction_timeout});
+  if (!db) return tl::unexpected{db.error()};
+  auto it = std::make_unique<implementation>(implementation{std::move(*db), {}});
+  auto ready = create_staging_table(it->db).and_then([&] { return it->days_made.load(it->db); }).and_then([&] {
+    return it->make_partitions({});
+  });
+  if (!ready) return tl::unexpected{ready.error()};
+  return event_writer{std::move(it)};
+}
+
+result<commit_report> event_writer::write(std::span<const incoming> batches) {
+  const auto events = distinct_events(batches);
+  const auto letters = letters_of(batches);
+  if (auto made = implementation_->make_partitions(events); !made) return tl::unexpected{made.error()};
+  auto report = implementation_->write(events, letters);
+  if (!report) return report;
+  size_t given = 0;
+  for (const auto& in : batches) given += in.batch->events.size();
+  report->duplicates += given - events.size();
+  return report;
+}
+
+result<void> event_writer::bury(const dead_letter& letter) { return save(implementation_->db, {&letter, 1}); }
+
+bool event_writer::alive() const noexcept { return implementation_->db.alive(); }
+
+} // namespace agentmon::store

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, runs every check and every test. The last line is the sum: "N passed, N failed".
+# test-all.sh [--quick] [--long]   --quick: without clang-tidy; --long: the tests that take minutes, too.
+# shellcheck disable=SC2317 # the steps are called by name
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/scripts/common.sh"
+
+quick=false
+for argument in "$@"; do
+  case $argument in
+    --quick) quick=true ;;
+    --long) export AGENTMON_LONG=1 ;;
+    *) complain "Usage: $0 [--quick] [--long]"; exit 2 ;;
+  esac
+done
+
+passed=0
+failed=0
+failures=()
+
+# Runs a step and adds its counts: those in the file build/counts ("passed failed"), when the step writes it, else one.
+step() {
+  local name=$1 start=$SECONDS status=0 good bad
+  shift
+  say
+  say "== $name"
+  rm -f build/counts
+  "$@" || status=$?
+  if [[ -s build/counts ]]; then read -r good bad < build/counts; else good=0 bad=0; fi
+  if ((status != 0 && bad == 0)); then bad=1; fi
+  if ((status == 0 && good + bad == 0)) && [[ ! -e build/counts ]]; then good=1; fi
+  passed=$((passed + good))
+  failed=$((failed + bad))
+  if ((bad > 0)); then failures+=("$name"); fi
+  say "== $name: $good passed, $bad failed ($((SECONDS - start)) s)"
+}
+
+finish() {
+  say
+  if ((failed > 0)); then say "Failed: $(printf '%s; ' "${failures[@]}" | sed 's/; $//')"; fi
+  say "$passed passed, $failed failed"
+  ((failed == 0))
+  exit
+}
+
+sources() {
+  find . -type d \( -name .git -o -name 'build*' -o -name node_modules \) -prune -o -type f \( "$@" \) -print | sort
+}
+
+build_everything() { build all meson-test-prereq; }
+
+check_format() { sources -name '*.cpp' -o -name '*.hpp' | xargs -r clang-format --dry-run -Werror; }
+
+check_scripts() {
+  { sources -name '*.sh'; echo .ci/run; } | xargs -r shellcheck -x
+}
+
+meson_tests() {
+  local suite=$1 status=0
+  shift
+  rm -f "build/meson-logs/$suite.json"
+  meson test -C build --no-rebuild --suite "$suite" --logbase "$suite" --print-errorlogs "$@" || status=$?
+  /usr/bin/python3 scripts/count_tests.py meson "build/meson-logs/$suite.json" > build/counts
+  return "$status"
+}
+
+python_tests() {
+  local folders=() folder status=0
+  for folder in tests/live tests/failure; do
+    if [[ -n $(find "$folder" -name 'test_*.py' -print -quit 2>/dev/null) ]]; then folders+=("$folder"); fi
+  done
+  if ((${#folders[@]} == 0)); then
+    say "There are none."
+    echo "0 0" > build/counts
+    return 0
+  fi
+  rm -f build/pytest.xml
+  /usr/bin/python3 -m pytest -q --junitxml=build/pytest.xml "${folders[@]}" || status=$?
+  /usr/bin/python3 scripts/count_tests.py junit build/pytest.xml > build/counts
+  return "$status"
+}
+
+mkdir -p build
+step "set-up" scripts/set-up.sh --tests
+if ((failed > 0)); then finish; fi
+step "build" build_everything
+step "format" check_format
+step "shell scripts" check_scripts
+if [[ -e build/compile_commands.json ]]; then
+  step "headers compile alone" /usr/bin/python3 scripts/check_sources.py headers
+  if ! $quick; then step "clang-tidy" /usr/bin/python3 scripts/check_sources.py tidy; fi
+  step "unit tests" meson_tests unit
+  # One at a time: they start servers of their own and have deadlines.
+  step "tests with real servers" meson_tests live --num-processes 1
+fi
+step "tests of the whole system" python_tests
+finish

@@ -1,0 +1,171 @@
+"""Servers that go away and come back while a client posts: agentmon catches up by itself, every 202 is stored once."""
+
+import signal
+
+import pytest
+
+from events import envelope, ids_of
+from harness import Instance
+from producer import Producer, assert_all_stored_once
+from servers import Nats, Postgres, has_no_secret
+from sockets import Viewer
+from waiting import rounds, wait_until
+
+BATCHES = 60  # accepted while something is away
+
+
+@pytest.fixture(scope="module")
+def servers():
+    with Postgres() as postgres, Nats() as nats:
+        yield postgres, nats
+
+
+@pytest.fixture(scope="module")
+def system(servers):
+    postgres, nats = servers
+    with Instance(DATABASE_URL=postgres.url, NATS_URL=nats.url) as instance:
+        yield instance
+        assert has_no_secret(instance.log_text()), "the log gives a password away"
+
+
+def told_away(system, name):
+    """Waits until /readyz tells in words that `name` is away; the gateway must go on accepting."""
+    check = wait_until(lambda: (one := system.check(name)) and one["state"] == "away" and one, 20, f"{name} told away")
+    assert len(check["message"].split()) >= 4 and check["since"], check
+    assert has_no_secret(check["message"])
+    answer = system.get("/readyz", "gateway")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+
+
+def told_up(system):
+    system.wait_ready(40)
+
+
+def test_nats_stopped_and_started(system, servers):
+    _, nats = servers
+    with Producer(system) as producer:
+        for _ in range(rounds(1)):
+            producer.wait_for_batches(BATCHES)
+            nats.stop()
+            told_away(system, "nats")
+            producer.wait_for_batches(BATCHES)
+            nats.start()
+            told_up(system)
+            producer.wait_for_batches(BATCHES)
+    assert_all_stored_once(system, producer)
+    assert not producer.refused and not producer.broken, "the gateway accepts while NATS is away"
+
+
+def test_nats_killed(system, servers):
+    _, nats = servers
+    with Producer(system) as producer:
+        for _ in range(rounds(2)):
+            producer.wait_for_batches(BATCHES)
+            nats.stop(signal.SIGKILL)
+            nats.start()
+        told_up(system)
+        producer.wait_for_batches(BATCHES)
+    assert_all_stored_once(system, producer)
+
+
+def test_nats_frozen(system, servers):
+    """A server that neither answers nor hangs up."""
+    _, nats = servers
+    with Producer(system) as producer:
+        producer.wait_for_batches(BATCHES)
+        nats.send_signal(signal.SIGSTOP)
+        try:
+            told_away(system, "nats")
+            producer.wait_for_batches(BATCHES)
+        finally:
+            nats.send_signal(signal.SIGCONT)
+        told_up(system)
+    assert_all_stored_once(system, producer)
+
+
+@pytest.mark.parametrize("postgres_too", [False, True], ids=["alone", "with events in it that are not stored"])
+def test_nats_comes_back_with_an_empty_store(system, servers, postgres_too):
+    """The journal sends again what the lost stream held and PostgreSQL has not got."""
+    postgres, nats = servers
+    with Producer(system) as producer:
+        producer.wait_for_batches(BATCHES)
+        if postgres_too:
+            postgres.stop()
+            producer.wait_for_batches(BATCHES)  # in the stream, not in PostgreSQL
+        nats.stop(signal.SIGKILL)
+        nats.wipe()
+        nats.start()
+        if postgres_too:
+            postgres.start()
+        producer.wait_for_batches(BATCHES)
+        told_up(system)
+    assert_all_stored_once(system, producer)
+
+
+def test_postgresql_stopped_and_started(system, servers):
+    postgres, _ = servers
+    with Producer(system) as producer:
+        for _ in range(rounds(1)):
+            producer.wait_for_batches(BATCHES)
+            postgres.stop()
+            told_away(system, "postgresql")
+            assert system.get("/v1/sessions").status_code == 503, "queries need PostgreSQL, and say so"
+            assert system.get("/readyz", "query").status_code == 503
+            producer.wait_for_batches(BATCHES)
+            postgres.start()
+            told_up(system)
+    assert_all_stored_once(system, producer)
+    assert not producer.refused and not producer.broken, "the gateway accepts while PostgreSQL is away"
+
+
+def test_postgresql_crashes(system, servers):
+    """kill -9 of the postmaster in the middle of transactions: a COMMIT may have happened though we never heard."""
+    postgres, _ = servers
+    with Producer(system) as producer:
+        for _ in range(rounds(2)):
+            producer.wait_for_batches(BATCHES // 2)
+            postgres.stop(signal.SIGQUIT)
+            postgres.start()
+        told_up(system)
+    assert_all_stored_once(system, producer)
+
+
+def test_connections_cut_by_an_administrator(system, servers):
+    with Producer(system) as producer:
+        for _ in range(rounds(5)):
+            producer.wait_for_batches(BATCHES // 4)
+            system.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                       "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'")
+        told_up(system)
+    assert_all_stored_once(system, producer)
+
+
+def test_both_away_at_once(system, servers):
+    postgres, nats = servers
+    with Producer(system) as producer:
+        producer.wait_for_batches(BATCHES)
+        nats.stop()
+        postgres.stop()
+        told_away(system, "nats")
+        told_away(system, "postgresql")
+        producer.wait_for_batches(rounds(BATCHES))
+        postgres.start()
+        nats.start()
+        told_up(system)
+    assert_all_stored_once(system, producer)
+    assert not producer.refused and not producer.broken
+
+
+def test_viewers_go_on_when_nats_has_come_back(system, servers):
+    """A viewer's connection survives; what it missed is told as a gap or shown later, and new events come."""
+    _, nats = servers
+    with Viewer(system.url("query", "/v1/ws", "ws")) as viewer:
+        viewer.hello()
+        nats.stop()
+        told_away(system, "nats")
+        nats.start()
+        told_up(system)
+        one = envelope()
+        system.accept([one])
+        viewer.wait_for_events(ids_of([one]))
+        assert viewer.ended is None
