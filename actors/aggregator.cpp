@@ -3,11 +3,11 @@
 #include "protocol/limits.hpp"
 #include "store/state_json.hpp"
 
+#include <caf/all.hpp>
+
 #include <map>
 #include <set>
 #include <unordered_map>
-
-#include <caf/all.hpp>
 
 namespace agentmon {
 namespace {
@@ -22,8 +22,10 @@ struct aggregator_state {
     changes.reserve(states.size());
     for (auto& session : states) {
       changes.push_back(change_of(session));
-      if (has_ended(session)) forget(session.session_id);
-      else keep(std::move(session));
+      if (has_ended(session))
+        forget(session.session_id);
+      else
+        keep(std::move(session));
     }
     tell(std::move(changes));
   }
@@ -83,6 +85,7 @@ self_actor::behavior_type aggregate(self_actor::stateful_pointer<aggregator_stat
   self->delayed_send(self, limits::stale_tick, caf::tick_atom_v);
   return {
       [&state](changed_atom, session_states& states) { state.changed(std::move(states)); },
+      [&state](changed_atom, std::vector<live_change>& machines) { state.tell(std::move(machines)); },
       [self, &state](caf::tick_atom) {
         state.look_for_stale(now());
         self->delayed_send(self, limits::stale_tick, caf::tick_atom_v);

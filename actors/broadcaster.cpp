@@ -6,10 +6,10 @@
 #include "protocol/decode.hpp"
 #include "protocol/limits.hpp"
 
+#include <caf/all.hpp>
+
 #include <map>
 #include <unordered_map>
-
-#include <caf/all.hpp>
 
 namespace agentmon {
 namespace {
@@ -29,12 +29,18 @@ struct broadcaster_state {
     const auto batch = decode(message);
     if (!batch) return; // the writer puts it into dead_letters; there is nothing to show
     for (const auto& e : batch->events)
-      add({"events", std::string{e.type}, std::string{e.session_id}, std::string{e.framework}, std::string{e.json}, e.id});
+      add({"events", std::string{e.type}, std::string{e.session_id}, std::string{e.framework}, std::string{e.json},
+           e.id});
   }
 
   void changed(std::vector<live_change> changes) {
     for (auto& change : changes)
-      add({std::move(change.kind), {}, std::move(change.session_id), std::move(change.framework), std::move(change.json), {}});
+      add({std::move(change.kind),
+           {},
+           std::move(change.session_id),
+           std::move(change.framework),
+           std::move(change.json),
+           {}});
   }
 
   /// Gathers what comes within one limits::frame_interval; the first of a quiet time goes out at once.
@@ -43,8 +49,10 @@ struct broadcaster_state {
     if (flush_due) return;
     flush_due = true;
     const auto wait = last_flush + limits::frame_interval - self->clock().now();
-    if (wait.count() <= 0) self->send(self, flush_atom_v);
-    else self->delayed_send(self, wait, flush_atom_v);
+    if (wait.count() <= 0)
+      self->send(self, flush_atom_v);
+    else
+      self->delayed_send(self, wait, flush_atom_v);
   }
 
   void flush() {
@@ -70,8 +78,8 @@ struct broadcaster_state {
 
   void join(const websocket_peer& peer, live_filter filter, uint64_t since) {
     leave(peer.id);
-    send_text(peer, "{\"seq\":" + std::to_string(history.last()) + R"(,"hello":{"server":"agentmon","version":")"
-                        AGENTMON_VERSION R"("}})");
+    send_text(peer, "{\"seq\":" + std::to_string(history.last())
+                        + R"(,"hello":{"server":"agentmon","version":")" AGENTMON_VERSION R"("}})");
     if (since > 0 && since != history.last()) catch_up(peer, filter, since);
     audiences[filter][peer.listener].push_back(peer.id);
     viewers.emplace(peer.id, viewer{peer, std::move(filter)});

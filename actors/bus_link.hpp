@@ -5,12 +5,12 @@
 #include "bus/connection.hpp"
 #include "protocol/limits.hpp"
 
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <caf/actor_cast.hpp>
-#include <caf/send.hpp>
 
 namespace agentmon {
 
@@ -43,7 +43,7 @@ public:
   /// Ends the epoch, tells `status` why under `name`, and sends open_atom after a while.
   void lose(node_context& node, std::string_view name, const std::string& reason) {
     connection_.reset();
-    node.status.set(name, condition::away, reason);
+    if (node.servers.nats()) node.status.set(name, condition::away, reason);
     if (due_) return;
     due_ = true;
     self_->delayed_send(self_, retry_.next(), open_atom_v);

@@ -50,7 +50,8 @@ struct feed_state {
   static inline const char* name = "feed";
 };
 
-self_actor::behavior_type feed(self_actor::stateful_pointer<feed_state> self, node_context* node, broadcaster_actor viewers) {
+self_actor::behavior_type feed(self_actor::stateful_pointer<feed_state> self, node_context* node,
+                               broadcaster_actor viewers) {
   auto& state = self->state;
   state.node = node;
   state.viewers = std::move(viewers);

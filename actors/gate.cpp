@@ -2,10 +2,10 @@
 
 #include "protocol/limits.hpp"
 
+#include <caf/all.hpp>
+
 #include <map>
 #include <numeric>
-
-#include <caf/all.hpp>
 
 namespace agentmon {
 namespace {
@@ -81,7 +81,8 @@ struct gate_state {
   static inline const char* name = "gate";
 };
 
-self_actor::behavior_type gate(self_actor::stateful_pointer<gate_state> self, node_context* node, journal_actor journal) {
+self_actor::behavior_type gate(self_actor::stateful_pointer<gate_state> self, node_context* node,
+                               journal_actor journal) {
   self->state.node = node;
   self->state.journal = std::move(journal);
   self->delayed_send(self, limits::connection_tick, caf::tick_atom_v);

@@ -5,10 +5,10 @@
 #include "protocol/encode.hpp"
 #include "protocol/limits.hpp"
 
+#include <caf/all.hpp>
+
 #include <memory>
 #include <unordered_map>
-
-#include <caf/all.hpp>
 
 namespace agentmon {
 namespace {
@@ -29,7 +29,8 @@ void answer_events(worker_context& context, node_context& node, const gate_actor
 /// Counts the frames of each producer that does not number them itself.
 using frame_counts = std::unordered_map<connection_id, uint64_t>;
 
-void answer_frame(worker_context& context, node_context& node, const gate_actor& gate, uint64_t count, websocket_text frame) {
+void answer_frame(worker_context& context, node_context& node, const gate_actor& gate, uint64_t count,
+                  websocket_text frame) {
   const auto numbered = open_frame(frame.text());
   const auto sequence = numbered.sequence.value_or(count);
   auto batch = decode(numbered.events);
@@ -38,11 +39,9 @@ void answer_frame(worker_context& context, node_context& node, const gate_actor&
   if (batch->events.empty())
     return frame.answer(refusal_of(sequence, {fault::invalid, none_valid(*batch)}, batch->rejections));
   context.self->request(gate, limits::answer_timeout, admit_atom_v, parts_of(*batch))
-      .then(
-          [frame, sequence, rejections = std::move(batch->rejections)](uint64_t accepted) mutable {
-            frame.answer(acknowledgement(sequence, accepted, rejections));
-          },
-          [frame, sequence](caf::error& e) mutable { frame.answer(refusal_of(sequence, to_failure(e), {})); });
+      .then([frame, sequence, rejections = std::move(batch->rejections)](
+                uint64_t accepted) mutable { frame.answer(acknowledgement(sequence, accepted, rejections)); },
+            [frame, sequence](caf::error& e) mutable { frame.answer(refusal_of(sequence, to_failure(e), {})); });
 }
 
 } // namespace
@@ -51,9 +50,10 @@ application gateway_routes(node_context& node, gate_actor gate) {
   return [&node, gate](worker_context&) {
     router routes;
     if (node.config.ingest_token)
-      routes.before([check = require_token(*node.config.ingest_token)](const exchange& request) -> std::optional<response> {
-        return request.request().path.starts_with("/v1/") ? check(request) : std::nullopt;
-      });
+      routes.before(
+          [check = require_token(*node.config.ingest_token)](const exchange& request) -> std::optional<response> {
+            return request.request().path.starts_with("/v1/") ? check(request) : std::nullopt;
+          });
     add_common_routes(routes, node, "journal");
     routes.on("POST", "/v1/events", [&node, gate](worker_context& context, exchange request) {
       answer_events(context, node, gate, std::move(request));

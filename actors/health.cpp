@@ -2,10 +2,10 @@
 
 #include "protocol/log.hpp"
 
-#include <algorithm>
-
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
+
+#include <algorithm>
 
 namespace agentmon {
 

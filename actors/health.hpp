@@ -11,7 +11,8 @@ namespace agentmon {
 enum class condition { starting, up, away };
 std::string_view to_string(condition);
 
-/// What this node depends on, and how that is: the source of /readyz. Each change is one log line. Safe from any thread.
+/// What this node depends on, and how that is: the source of /readyz. Each change is one log line. Safe from any
+/// thread.
 class health {
 public:
   struct check {

@@ -5,10 +5,10 @@
 #include "store/connection.hpp"
 #include "store/search.hpp"
 
+#include <caf/all.hpp>
+
 #include <map>
 #include <optional>
-
-#include <caf/all.hpp>
 
 namespace agentmon {
 namespace {
@@ -31,7 +31,7 @@ struct indexer_state {
   /// Indexes the runs that have been quiet for limits::search_settle, a bounded number at a time.
   void work() {
     if (!connect()) return;
-    if (behind) catch_up();
+    if (behind && waiting.empty()) catch_up();
     const auto settled = self->clock().now() - limits::search_settle;
     std::vector<store::run_key> batch;
     for (auto it = waiting.begin(); it != waiting.end() && batch.size() < limits::search_batch;) {
@@ -49,9 +49,9 @@ struct indexer_state {
   }
 
   void catch_up() {
-    const auto keys = store::runs_to_index(*link, limits::search_batch);
+    const auto keys = store::runs_to_index(*link, limits::search_catch_up);
     if (!keys) return failed(keys.error());
-    behind = keys->size() == limits::search_batch;
+    behind = keys->size() == limits::search_catch_up;
     for (const auto& key : *keys) waiting.emplace(key, caf::actor_clock::time_point{});
   }
 

@@ -74,7 +74,8 @@ struct frame_reader : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, frame_read
 
 } // namespace
 
-std::string acknowledgement(std::optional<uint64_t> sequence, uint64_t accepted, const std::vector<rejection>& rejections) {
+std::string acknowledgement(std::optional<uint64_t> sequence, uint64_t accepted,
+                            const std::vector<rejection>& rejections) {
   rapidjson::StringBuffer buffer;
   json_writer to{buffer};
   to.StartObject();

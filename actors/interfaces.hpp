@@ -12,98 +12,100 @@ namespace agentmon {
 
 /// Lets batches in as long as the window of bytes in flight (limits::window_bytes) has room. Never blocks.
 using gate_actor = caf::typed_actor<
-  /// Takes a batch's valid events; answers with their number once they are synced to the journal's disk. Fails with
-  /// overload (nothing kept, send again), timeout (unknown, send again), unavailable or stopping.
-  caf::replies_to<admit_atom, std::vector<batch_part>>::with<uint64_t>,
-  /// From the journal: these tickets are on disk (code 0), or were refused with this fault for this reason.
-  caf::reacts_to<synced_atom, std::vector<uint64_t>, uint8_t, std::string>>;
+    /// Takes a batch's valid events; answers with their number once they are synced to the journal's disk. Fails with
+    /// overload (nothing kept, send again), timeout (unknown, send again), unavailable or stopping.
+    caf::replies_to<admit_atom, std::vector<batch_part>>::with<uint64_t>,
+    /// From the journal: these tickets are on disk (code 0), or were refused with this fault for this reason.
+    caf::reacts_to<synced_atom, std::vector<uint64_t>, uint8_t, std::string>>;
 
 /// Owns the journal's folder: groups all that waits into one sync, reads it back in order, forgets what is committed.
 /// Detached: it waits for the disk.
 using journal_actor = caf::typed_actor<
-  /// Appends a batch under a ticket of the sender, a gate, which gets synced_atom after the next sync.
-  caf::reacts_to<append_atom, uint64_t, std::vector<batch_part>>,
-  /// The records from this number on, up to so many bytes; when there are none yet, waits for the next sync or for
-  /// limits::journal_poll and then answers with what there is, which may be nothing. One reader at a time.
-  caf::replies_to<read_atom, uint64_t, uint64_t>::with<journal_records>,
-  /// Everything up to this record is committed in PostgreSQL and may be forgotten.
-  caf::reacts_to<committed_atom, uint64_t>,
-  /// Where it stands.
-  caf::replies_to<position_atom>::with<journal_position>>;
+    /// Appends a batch under a ticket of the sender, a gate, which gets synced_atom after the next sync.
+    caf::reacts_to<append_atom, uint64_t, std::vector<batch_part>>,
+    /// The records from this number on, up to so many bytes; when there are none yet, waits for the next sync or for
+    /// limits::journal_poll and then answers with what there is, which may be nothing. One reader at a time.
+    caf::replies_to<read_atom, uint64_t, uint64_t>::with<journal_records>,
+    /// Everything up to this record is committed in PostgreSQL and may be forgotten.
+    caf::reacts_to<committed_atom, uint64_t>,
+    /// Where it stands.
+    caf::replies_to<position_atom>::with<journal_position>>;
 
 /// Brings journal records to the bus and learns from the consumer's ack floor what is committed. Asks nobody to be
 /// told anything: it reads the journal at its own pace, so an absent bus costs no memory. Detached: cnats may wait.
 using publisher_actor = caf::typed_actor<
-  /// How many records were published and not yet known to be committed.
-  caf::replies_to<caf::get_atom>::with<uint64_t>>;
+    /// How many records were published and not yet known to be committed.
+    caf::replies_to<caf::get_atom>::with<uint64_t>>;
 
 // -- storing (role processor) -------------------------------------------------------
 
 /// Stores bus messages: one transaction a call. Detached: it waits for PostgreSQL.
 using writer_actor = caf::typed_actor<
-  /// Answers with the number of new events after COMMIT; from then on the messages may be acknowledged. Fails with
-  /// unavailable, timeout or overload: nothing of it is stored, send the same again.
-  caf::replies_to<store_atom, pulled_messages>::with<uint64_t>>;
+    /// Answers with the number of new events after COMMIT; from then on the messages may be acknowledged. Fails with
+    /// unavailable, timeout or overload: nothing of it is stored, send the same again.
+    caf::replies_to<store_atom, pulled_messages>::with<uint64_t>>;
 
 /// Pulls messages from the durable consumer, hands them to the writer and acknowledges after COMMIT. Detached.
 using puller_actor = caf::typed_actor<
-  /// How many bytes are pulled and not yet committed.
-  caf::replies_to<caf::get_atom>::with<uint64_t>>;
+    /// How many bytes are pulled and not yet committed.
+    caf::replies_to<caf::get_atom>::with<uint64_t>>;
 
 /// Keeps the sessions that are alive, notices those that went quiet, and tells the broadcaster of each change.
 using aggregator_actor = caf::typed_actor<
-  /// From the writer, after COMMIT: these sessions as they are now.
-  caf::reacts_to<changed_atom, session_states>>;
+    /// From the writer, after COMMIT: these sessions as they are now.
+    caf::reacts_to<changed_atom, session_states>,
+    /// From the writer, after COMMIT: these machines as they are now, for the viewers.
+    caf::reacts_to<changed_atom, std::vector<live_change>>>;
 
 /// Makes the words of runs findable, behind the writer and never in its way. Detached: it waits for PostgreSQL.
 using indexer_actor = caf::typed_actor<
-  /// From the writer, after COMMIT: these runs have new events.
-  caf::reacts_to<touched_atom, run_keys>>;
+    /// From the writer, after COMMIT: these runs have new events.
+    caf::reacts_to<touched_atom, run_keys>>;
 
 // -- showing (role query, role ui) ------------------------------------------------------
 
 /// Serves the live feed: remembers recent frames, filters them per viewer, tells gaps. Never blocks.
 using broadcaster_actor = caf::typed_actor<
-  /// From the bus: a message as it was published, an array of envelopes or a single one.
-  caf::reacts_to<feed_atom, std::string>,
-  /// From the aggregator: sessions or machines that changed.
-  caf::reacts_to<changed_atom, std::vector<live_change>>,
-  /// A viewer came; with a sequence number above 0 it gets what it missed, or a gap notice.
-  caf::reacts_to<join_atom, websocket_peer, live_filter, uint64_t>,
-  /// The viewer has gone.
-  caf::reacts_to<leave_atom, connection_id>,
-  /// The viewer reads again, after so many frames were dropped because it did not.
-  caf::reacts_to<relieved_atom, connection_id, uint64_t>,
-  /// How many viewers there are.
-  caf::replies_to<caf::get_atom>::with<uint64_t>>;
+    /// From the bus: a message as it was published, an array of envelopes or a single one.
+    caf::reacts_to<feed_atom, std::string>,
+    /// From the aggregator: sessions or machines that changed.
+    caf::reacts_to<changed_atom, std::vector<live_change>>,
+    /// A viewer came; with a sequence number above 0 it gets what it missed, or a gap notice.
+    caf::reacts_to<join_atom, websocket_peer, live_filter, uint64_t>,
+    /// The viewer has gone.
+    caf::reacts_to<leave_atom, connection_id>,
+    /// The viewer reads again, after so many frames were dropped because it did not.
+    caf::reacts_to<relieved_atom, connection_id, uint64_t>,
+    /// How many viewers there are.
+    caf::replies_to<caf::get_atom>::with<uint64_t>>;
 
 /// Subscribes to the bus for the live feed and hands what comes to the broadcaster. Detached: connecting waits.
 using feed_actor = caf::typed_actor<
-  /// How many messages were missed because this process was too slow.
-  caf::replies_to<caf::get_atom>::with<uint64_t>>;
+    /// How many messages were missed because this process was too slow.
+    caf::replies_to<caf::get_atom>::with<uint64_t>>;
 
 /// Answers one question at a time from PostgreSQL; several share the work through a pool. Detached.
 using reader_actor = caf::typed_actor<
-  /// The JSON text of the answer. Fails with invalid, not_found, timeout, overload or unavailable.
-  caf::replies_to<query_atom, query>::with<std::string>,
-  /// True, as soon as everything before this is answered; its pool asks.
-  caf::replies_to<free_atom>::with<bool>>;
+    /// The JSON text of the answer. Fails with invalid, not_found, timeout, overload or unavailable.
+    caf::replies_to<query_atom, query>::with<std::string>,
+    /// True, as soon as everything before this is answered; its pool asks.
+    caf::replies_to<free_atom>::with<bool>>;
 
 /// Fetches what the page asks of the query port, for the ui port; several share the work through a pool. Detached.
 using proxy_actor = caf::typed_actor<
-  /// Sends the request on and gives what came back. Fails with unavailable or timeout.
-  caf::replies_to<proxy_atom, proxied_request>::with<proxied_response>,
-  /// A socket connected to the query port, for a WebSocket; the receiver owns it.
-  caf::replies_to<dial_atom>::with<int32_t>,
-  /// True, as soon as everything before this is answered; its pool asks.
-  caf::replies_to<free_atom>::with<bool>>;
+    /// Sends the request on and gives what came back. Fails with unavailable or timeout.
+    caf::replies_to<proxy_atom, proxied_request>::with<proxied_response>,
+    /// A socket connected to the query port, for a WebSocket; the receiver owns it.
+    caf::replies_to<dial_atom>::with<int32_t>,
+    /// True, as soon as everything before this is answered; its pool asks.
+    caf::replies_to<free_atom>::with<bool>>;
 
 // -- around all ---------------------------------------------------------------------------
 
 /// Runs the private PostgreSQL and nats-server of the data folder and starts them again when they end. Detached: its
 /// thread is the servers' parent.
 using services_actor = caf::typed_actor<
-  /// Stops both, NATS first; answers when they have ended.
-  caf::replies_to<drain_atom>::with<bool>>;
+    /// Stops both, NATS first; answers when they have ended.
+    caf::replies_to<drain_atom>::with<bool>>;
 
 } // namespace agentmon

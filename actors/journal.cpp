@@ -8,7 +8,8 @@
 namespace agentmon {
 namespace {
 
-using self_actor = journal_actor::extend<caf::reacts_to<flush_atom>, caf::reacts_to<open_atom>, caf::reacts_to<caf::tick_atom>>;
+using self_actor =
+    journal_actor::extend<caf::reacts_to<flush_atom>, caf::reacts_to<open_atom>, caf::reacts_to<caf::tick_atom>>;
 
 struct journal_state {
   explicit journal_state(self_actor::pointer actor) : self{actor} {}
@@ -106,7 +107,8 @@ struct journal_state {
     files->committed(number);
     measure();
     // Room may have come back; the next append shows whether it is enough.
-    if (!node->status.is_up("journal") && files->bytes() < node->config.journal_bytes) node->status.set("journal", condition::up);
+    if (!node->status.is_up("journal") && files->bytes() < node->config.journal_bytes)
+      node->status.set("journal", condition::up);
   }
 
   caf::result<journal_position> position() const {

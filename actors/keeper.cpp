@@ -5,11 +5,11 @@
 #include "protocol/limits.hpp"
 #include "protocol/log.hpp"
 
+#include <caf/all.hpp>
+
 #include <algorithm>
 #include <deque>
 #include <vector>
-
-#include <caf/all.hpp>
 
 namespace agentmon {
 namespace {
@@ -17,7 +17,8 @@ namespace {
 /// One supervised actor: when it was started, and its crashes.
 class kept {
 public:
-  kept(node_context& node, std::string name, starter start) : node_{&node}, name_{std::move(name)}, start_{std::move(start)} {}
+  kept(node_context& node, std::string name, starter start)
+      : node_{&node}, name_{std::move(name)}, start_{std::move(start)} {}
 
   void start(caf::event_based_actor* self) {
     actor = start_(self->system());
@@ -75,8 +76,10 @@ caf::behavior keep(caf::stateful_actor<keeper_state>* self, node_context* node, 
     auto& kept = *self->state.child;
     if (kept.actor.address() != down.source) return;
     if (self->state.ending) return self->quit(down.reason);
-    if (const auto wait = kept.crashed(self, down.reason)) self->delayed_send(self, *wait, caf::spawn_atom_v);
-    else self->quit(down.reason);
+    if (const auto wait = kept.crashed(self, down.reason))
+      self->delayed_send(self, *wait, caf::spawn_atom_v);
+    else
+      self->quit(down.reason);
   });
   self->set_exit_handler([self](caf::exit_msg& exit) {
     self->state.ending = true;
@@ -108,7 +111,8 @@ struct pool_state {
       give(*free);
       return pass_on(self, free->child.actor, std::move(message));
     }
-    if (waiting.size() >= bound) return to_error({fault::overload, "too many questions are waiting; try again in a second"});
+    if (waiting.size() >= bound)
+      return to_error({fault::overload, "too many questions are waiting; try again in a second"});
     const auto* const element = self->current_mailbox_element();
     waiting.push_back(caf::make_mailbox_element(element->sender, element->mid, {}, std::move(message)));
     return caf::delegated<caf::message>{};
@@ -155,7 +159,8 @@ struct pool_state {
     const auto index = static_cast<uint64_t>(found - members.begin());
     if (const auto wait = found->child.crashed(self, message.reason))
       self->delayed_send(self, *wait, caf::spawn_atom_v, index);
-    else self->quit(message.reason);
+    else
+      self->quit(message.reason);
   }
 
   void end(const caf::error& reason) {

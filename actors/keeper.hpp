@@ -1,12 +1,12 @@
 #pragma once
 #include "actors/context.hpp"
 
-#include <functional>
-#include <string>
-
 #include <caf/actor.hpp>
 #include <caf/actor_cast.hpp>
 #include <caf/fwd.hpp>
+
+#include <functional>
+#include <string>
 
 namespace agentmon {
 

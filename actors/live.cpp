@@ -56,8 +56,10 @@ std::string render(const live_history::frame& frame, const live_filter& filter) 
   std::string text;
   for (const auto& item : frame.items) {
     if (!wants(filter, item)) continue;
-    if (text.empty()) text = "{\"seq\":" + std::to_string(frame.sequence) + ",\"" + item.kind + "\":[";
-    else text += ',';
+    if (text.empty())
+      text = "{\"seq\":" + std::to_string(frame.sequence) + ",\"" + item.kind + "\":[";
+    else
+      text += ',';
     text += item.json;
   }
   if (!text.empty()) text += "]}";

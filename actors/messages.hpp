@@ -8,16 +8,16 @@
 #include "protocol/fold.hpp"
 #include "store/search.hpp"
 
+#include <caf/error.hpp>
+#include <caf/message.hpp>
+#include <caf/meta/type_name.hpp>
+#include <caf/type_id.hpp>
+
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <caf/error.hpp>
-#include <caf/message.hpp>
-#include <caf/meta/type_name.hpp>
-#include <caf/type_id.hpp>
 
 /// What actors say to each other, beside the words of http/messages.hpp.
 namespace agentmon {
@@ -116,40 +116,40 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::proxied_response)
 
 CAF_BEGIN_TYPE_ID_BLOCK(agentmon_actors, caf::id_block::agentmon_http::end)
 
-  CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::batch_part))
-  CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<agentmon::batch_part>) )
-  CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::journal_position))
-  CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::query))
-  CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::live_change))
-  CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<agentmon::live_change>) )
-  CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<uint64_t>) )
+CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::batch_part))
+CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<agentmon::batch_part>))
+CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::journal_position))
+CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::query))
+CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::live_change))
+CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<agentmon::live_change>))
+CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<uint64_t>))
 
-  CAF_ADD_ATOM(agentmon_actors, agentmon, admit_atom, "admit")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, append_atom, "append")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, synced_atom, "synced")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, read_atom, "read")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, committed_atom, "committed")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, position_atom, "position")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, store_atom, "store")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, changed_atom, "changed")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, touched_atom, "touched")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, feed_atom, "feed")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, join_atom, "joinlive")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, leave_atom, "leavelive")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, relieved_atom, "relieved")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, query_atom, "query")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, proxy_atom, "proxy")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, dial_atom, "dial")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, free_atom, "free")
+CAF_ADD_ATOM(agentmon_actors, agentmon, admit_atom, "admit")
+CAF_ADD_ATOM(agentmon_actors, agentmon, append_atom, "append")
+CAF_ADD_ATOM(agentmon_actors, agentmon, synced_atom, "synced")
+CAF_ADD_ATOM(agentmon_actors, agentmon, read_atom, "read")
+CAF_ADD_ATOM(agentmon_actors, agentmon, committed_atom, "committed")
+CAF_ADD_ATOM(agentmon_actors, agentmon, position_atom, "position")
+CAF_ADD_ATOM(agentmon_actors, agentmon, store_atom, "store")
+CAF_ADD_ATOM(agentmon_actors, agentmon, changed_atom, "changed")
+CAF_ADD_ATOM(agentmon_actors, agentmon, touched_atom, "touched")
+CAF_ADD_ATOM(agentmon_actors, agentmon, feed_atom, "feed")
+CAF_ADD_ATOM(agentmon_actors, agentmon, join_atom, "joinlive")
+CAF_ADD_ATOM(agentmon_actors, agentmon, leave_atom, "leavelive")
+CAF_ADD_ATOM(agentmon_actors, agentmon, relieved_atom, "relieved")
+CAF_ADD_ATOM(agentmon_actors, agentmon, query_atom, "query")
+CAF_ADD_ATOM(agentmon_actors, agentmon, proxy_atom, "proxy")
+CAF_ADD_ATOM(agentmon_actors, agentmon, dial_atom, "dial")
+CAF_ADD_ATOM(agentmon_actors, agentmon, free_atom, "free")
 
-  // private to one actor's own mailbox
-  CAF_ADD_ATOM(agentmon_actors, agentmon, flush_atom, "flush")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, open_atom, "opennow")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, lost_atom, "lost")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, acked_atom, "acked")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, refused_atom, "refused")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, pulled_atom, "pulled")
-  CAF_ADD_ATOM(agentmon_actors, agentmon, ended_atom, "ended")
+// private to one actor's own mailbox
+CAF_ADD_ATOM(agentmon_actors, agentmon, flush_atom, "flush")
+CAF_ADD_ATOM(agentmon_actors, agentmon, open_atom, "opennow")
+CAF_ADD_ATOM(agentmon_actors, agentmon, lost_atom, "lost")
+CAF_ADD_ATOM(agentmon_actors, agentmon, acked_atom, "acked")
+CAF_ADD_ATOM(agentmon_actors, agentmon, refused_atom, "refused")
+CAF_ADD_ATOM(agentmon_actors, agentmon, pulled_atom, "pulled")
+CAF_ADD_ATOM(agentmon_actors, agentmon, ended_atom, "ended")
 
 CAF_END_TYPE_ID_BLOCK(agentmon_actors)
 

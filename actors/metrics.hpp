@@ -1,12 +1,12 @@
 #pragma once
-#include <string>
-#include <string_view>
-
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
+
+#include <string>
+#include <string_view>
 
 namespace agentmon {
 

@@ -5,11 +5,11 @@
 #include "protocol/limits.hpp"
 #include "protocol/log.hpp"
 
-#include <csignal>
-#include <thread>
-
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
+
+#include <csignal>
+#include <thread>
 
 namespace agentmon {
 namespace {
@@ -45,7 +45,8 @@ public:
   /// SIGUSR1 is this process's own word for "an actor gave up".
   int wait() const {
     int signal = 0;
-    while (sigwait(&signals_, &signal) != 0) {}
+    while (sigwait(&signals_, &signal) != 0) {
+    }
     return signal;
   }
 
@@ -67,9 +68,10 @@ caf::behavior watch(caf::event_based_actor* self, const std::vector<std::pair<st
 void drain_listeners(caf::scoped_actor& self, const pipeline& parts) {
   for (const auto& listener : parts.listeners)
     self->request(listener, limits::stop_grace, drain_atom_v)
-        .receive([](uint64_t) {}, [](const caf::error&) {
-          log::warn("node", "a port still had connections when its time was up; they are cut");
-        });
+        .receive([](uint64_t) {},
+                 [](const caf::error&) {
+                   log::warn("node", "a port still had connections when its time was up; they are cut");
+                 });
 }
 
 /// Gives what is in the journal the chance to be committed now, so that the next start has nothing to send again.
@@ -102,9 +104,10 @@ void stop(caf::actor_system& system, const pipeline& parts) {
   for (const auto& [name, actor] : parts.actors) stop_actor(self, name, actor);
   if (!parts.services) return;
   self->request(parts.services, 2 * limits::service_stop_timeout + limits::stop_grace, drain_atom_v)
-      .receive([](bool) {}, [](const caf::error&) {
-        log::error("node", "the private servers did not stop in time; the next start ends them");
-      });
+      .receive([](bool) {},
+               [](const caf::error&) {
+                 log::error("node", "the private servers did not stop in time; the next start ends them");
+               });
   self->send_exit(parts.services, caf::exit_reason::user_shutdown);
 }
 

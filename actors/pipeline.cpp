@@ -86,7 +86,8 @@ private:
   result<void> start_query() {
     const auto readers = share<reader_actor>("reader", limits::readers, limits::queries_waiting, spawn_reader);
     keep<feed_actor>("feed", spawn_feed, broadcaster_);
-    return open_port("query", node_.config.query_addr, query_routes(node_, readers, broadcaster_));
+    return open_port("query", node_.config.query_addr, node_.config.query_token.has_value(),
+                     query_routes(node_, readers, broadcaster_));
   }
 
   result<void> start_ui() {
@@ -94,7 +95,7 @@ private:
     auto files = static_files::load(folder);
     if (!files) return tl::unexpected{files.error()};
     const auto proxies = share<proxy_actor>("proxy", limits::proxies, limits::proxied_waiting, spawn_proxy);
-    return open_port("ui", node_.config.ui_addr,
+    return open_port("ui", node_.config.ui_addr, node_.config.query_token.has_value(),
                      ui_routes(node_, proxies, std::make_shared<const static_files>(std::move(*files))));
   }
 
@@ -102,22 +103,23 @@ private:
     built_.journal = keep<journal_actor>("journal", spawn_journal);
     keep<publisher_actor>("publisher", spawn_publisher, built_.journal);
     const auto gate = keep<gate_actor>("gate", spawn_gate, built_.journal);
-    return open_port("gateway", node_.config.addr, gateway_routes(node_, gate));
+    return open_port("gateway", node_.config.addr, node_.config.ingest_token.has_value(), gateway_routes(node_, gate));
   }
 
-  result<void> open_port(const std::string& name, const endpoint& at, const application& routes) {
+  result<void> open_port(const std::string& name, const endpoint& at, bool guarded, const application& routes) {
     std::vector<worker_actor> workers;
     for (size_t i = 0; i < limits::workers; ++i) {
-      workers.push_back(remember<worker_actor>(name + " worker",
-                                               spawn_keeper(system_, node_, name + " worker",
-                                                            [routes](caf::actor_system& system) {
-                                                              return caf::actor_cast<caf::actor>(spawn_worker(system, routes));
-                                                            })));
+      workers.push_back(remember<worker_actor>(
+          name + " worker", spawn_keeper(system_, node_, name + " worker", [routes](caf::actor_system& system) {
+            return caf::actor_cast<caf::actor>(spawn_worker(system, routes));
+          })));
     }
-    auto port = listen(system_, {at.host, at.port}, std::move(workers));
+    auto port = listen(system_, at, std::move(workers));
     if (!port) return tl::unexpected{port.error()};
     built_.listeners.push_back(port->actor);
     log::info(name, "listens", {{"host", at.host.empty() ? "every address" : at.host}, {"port", port->port}});
+    if (!guarded && !is_loopback(at))
+      log::warn(name, "is open to everybody who reaches this machine; set a token, or listen on 127.0.0.1");
     return {};
   }
 

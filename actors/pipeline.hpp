@@ -3,20 +3,20 @@
 #include "actors/interfaces.hpp"
 #include "protocol/failure.hpp"
 
-#include <string>
-#include <vector>
-
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
+
+#include <string>
+#include <vector>
 
 namespace agentmon {
 
 /// The actors of one node, wired. Stop them in the order of the path: first what lets events in, last what keeps them.
 struct pipeline {
-  std::vector<listener_actor> listeners; ///< asked to drain before anything else stops
-  journal_actor journal;                 ///< of the ingest role, else invalid
+  std::vector<listener_actor> listeners;                  ///< asked to drain before anything else stops
+  journal_actor journal;                                  ///< of the ingest role, else invalid
   std::vector<std::pair<std::string, caf::actor>> actors; ///< in stop order
-  services_actor services;               ///< of private servers, else invalid; stops last
+  services_actor services;                                ///< of private servers, else invalid; stops last
 };
 
 /// Starts and wires what the node's roles need; the only place where an actor learns who its neighbours are.

@@ -3,9 +3,8 @@
 #include "http/dial.hpp"
 #include "protocol/limits.hpp"
 
-#include <httplib.h>
-
 #include <caf/all.hpp>
+#include <httplib.h>
 
 namespace agentmon {
 namespace {
@@ -47,8 +46,10 @@ struct proxy_state {
 
   /// So that /readyz of this port tells whether there is something behind it.
   void look() {
-    if (const auto answer = client->Get("/healthz")) reached();
-    else unreachable(httplib::to_string(answer.error()));
+    if (const auto answer = client->Get("/healthz"))
+      reached();
+    else
+      unreachable(httplib::to_string(answer.error()));
   }
 
   void reached() { node->status.set("query port", condition::up); }

@@ -6,17 +6,17 @@
 #include "bus/stream.hpp"
 #include "protocol/log.hpp"
 
-#include <map>
-
 #include <caf/all.hpp>
+
+#include <map>
 
 namespace agentmon {
 namespace {
 
-using self_actor =
-    publisher_actor::extend<caf::reacts_to<open_atom>, caf::reacts_to<lost_atom, uint64_t, std::string>,
-                            caf::reacts_to<acked_atom, uint64_t, uint64_t, uint64_t>,
-                            caf::reacts_to<refused_atom, uint64_t, uint64_t, std::string>, caf::reacts_to<caf::tick_atom>>;
+using self_actor = publisher_actor::extend<caf::reacts_to<open_atom>, caf::reacts_to<lost_atom, uint64_t, std::string>,
+                                           caf::reacts_to<acked_atom, uint64_t, uint64_t, uint64_t>,
+                                           caf::reacts_to<refused_atom, uint64_t, uint64_t, std::string>,
+                                           caf::reacts_to<caf::tick_atom>>;
 
 struct publisher_state {
   explicit publisher_state(self_actor::pointer actor) : self{actor} {}
@@ -36,14 +36,13 @@ struct publisher_state {
     const auto epoch = link.epoch();
     const auto handle = caf::actor_cast<self_actor>(self);
     auto made = bus::publisher::open(
-        link.connection(), {.on_ack =
-                                [handle, epoch](uint64_t record, uint64_t sequence, bool) {
-                                  caf::anon_send(handle, acked_atom_v, epoch, record, sequence);
-                                },
-                            .on_refused =
-                                [handle, epoch](uint64_t record, fault, std::string reason) {
-                                  caf::anon_send(handle, refused_atom_v, epoch, record, std::move(reason));
-                                }});
+        link.connection(),
+        {.on_ack = [handle, epoch](uint64_t record, uint64_t sequence,
+                                   bool) { caf::anon_send(handle, acked_atom_v, epoch, record, sequence); },
+         .on_refused =
+             [handle, epoch](uint64_t record, fault, std::string reason) {
+               caf::anon_send(handle, refused_atom_v, epoch, record, std::move(reason));
+             }});
     if (!made) return lose(made.error().message);
     sender.emplace(std::move(*made));
     link.settled();
@@ -65,7 +64,8 @@ struct publisher_state {
         is_ours = *id == message_id(last->record);
       }
       if (!is_ours) {
-        log::info("publisher", "NATS no longer holds the last record that it had; sending again what may not be committed",
+        log::info("publisher",
+                  "NATS no longer holds the last record that it had; sending again what may not be committed",
                   {{"records", published.size()}});
         node->counts.records_republished.Increment(static_cast<double>(published.size()));
         published.clear();
@@ -125,10 +125,12 @@ struct publisher_state {
   void publish(const journal_records& records) {
     for (const auto& record : records) {
       if (auto sent = sender->publish(record.payload, message_id(record.number), record.number); !sent) {
-        log::warn("publisher", "cannot publish a record", {{"record", record.number}, {"reason", sent.error().message}});
+        log::warn("publisher", "cannot publish a record",
+                  {{"record", record.number}, {"reason", sent.error().message}});
         return;
       }
-      window.emplace(record.number, unanswered{record.payload.size(), self->clock().now() + limits::publish_timeout, {}});
+      window.emplace(record.number,
+                     unanswered{record.payload.size(), self->clock().now() + limits::publish_timeout, {}});
       window_bytes += record.payload.size();
       next_record = record.number + 1;
     }

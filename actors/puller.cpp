@@ -5,10 +5,10 @@
 #include "bus/stream.hpp"
 #include "protocol/log.hpp"
 
+#include <caf/all.hpp>
+
 #include <algorithm>
 #include <deque>
-
-#include <caf/all.hpp>
 
 namespace agentmon {
 namespace {
@@ -23,11 +23,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::message_ptr)
 namespace agentmon {
 namespace {
 
-using self_actor =
-    puller_actor::extend<caf::reacts_to<open_atom>, caf::reacts_to<lost_atom, uint64_t, std::string>,
-                         caf::reacts_to<pulled_atom, uint64_t, message_ptr>,
-                         caf::reacts_to<ended_atom, uint64_t, uint8_t, std::string>, caf::reacts_to<flush_atom>,
-                         caf::reacts_to<caf::tick_atom>>;
+using self_actor = puller_actor::extend<caf::reacts_to<open_atom>, caf::reacts_to<lost_atom, uint64_t, std::string>,
+                                        caf::reacts_to<pulled_atom, uint64_t, message_ptr>,
+                                        caf::reacts_to<ended_atom, uint64_t, uint8_t, std::string>,
+                                        caf::reacts_to<flush_atom>, caf::reacts_to<caf::tick_atom>>;
 
 struct puller_state {
   explicit puller_state(self_actor::pointer actor) : self{actor} {}
@@ -104,7 +103,8 @@ struct puller_state {
 
   void store() {
     if (!storing.empty() || held.empty()) return;
-    while (!held.empty() && (storing.empty() || storing_bytes + held.front()->payload.size() <= limits::transaction_bytes)) {
+    while (!held.empty()
+           && (storing.empty() || storing_bytes + held.front()->payload.size() <= limits::transaction_bytes)) {
       storing_bytes += held.front()->payload.size();
       held_bytes -= held.front()->payload.size();
       storing.push_back(std::move(held.front()));
@@ -177,7 +177,7 @@ struct puller_state {
   std::deque<message_ptr> held; ///< pulled, not yet given to the writer
   size_t held_bytes = 0;
   std::vector<std::string> given_back; ///< handles of what was dropped with the last connection
-  pulled_messages storing; ///< with the writer, or waiting to be given to it again
+  pulled_messages storing;             ///< with the writer, or waiting to be given to it again
   size_t storing_bytes = 0;
   uint64_t storing_epoch = 0;
   bool in_writer = false;
@@ -185,7 +185,8 @@ struct puller_state {
   static inline const char* name = "puller";
 };
 
-self_actor::behavior_type pull(self_actor::stateful_pointer<puller_state> self, node_context* node, writer_actor writer) {
+self_actor::behavior_type pull(self_actor::stateful_pointer<puller_state> self, node_context* node,
+                               writer_actor writer) {
   auto& state = self->state;
   state.node = node;
   state.writer = std::move(writer);

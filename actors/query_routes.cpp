@@ -3,10 +3,10 @@
 #include "protocol/limits.hpp"
 #include "protocol/validate.hpp"
 
+#include <caf/all.hpp>
+
 #include <charconv>
 #include <optional>
-
-#include <caf/all.hpp>
 
 namespace agentmon {
 namespace {
@@ -64,7 +64,8 @@ result<uint64_t> parse_since(std::string_view text) {
   uint64_t since = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), since);
   if (error == std::errc{} && end == text.data() + text.size()) return since;
-  return fail(fault::invalid, "parameter since is \"" + std::string{text} + "\" but must be a frame's seq, a whole number");
+  return fail(fault::invalid,
+              "parameter since is \"" + std::string{text} + "\" but must be a frame's seq, a whole number");
 }
 
 result<live_request> parse_live(const std::multimap<std::string, std::string>& parameters) {
@@ -115,9 +116,10 @@ application query_routes(node_context& node, reader_actor readers, broadcaster_a
   return [&node, readers, viewers](worker_context&) {
     router routes;
     if (node.config.query_token)
-      routes.before([check = require_token(*node.config.query_token)](const exchange& request) -> std::optional<response> {
-        return request.request().path.starts_with("/v1/") ? check(request) : std::nullopt;
-      });
+      routes.before(
+          [check = require_token(*node.config.query_token)](const exchange& request) -> std::optional<response> {
+            return request.request().path.starts_with("/v1/") ? check(request) : std::nullopt;
+          });
     add_common_routes(routes, node, "postgresql");
     for (const auto& route : api_routes)
       routes.on("GET", route.path, [readers, &route](worker_context& context, exchange request) {

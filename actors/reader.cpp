@@ -3,11 +3,11 @@
 #include "store/migrate.hpp"
 #include "store/reading.hpp"
 
+#include <caf/all.hpp>
+
 #include <functional>
 #include <map>
 #include <optional>
-
-#include <caf/all.hpp>
 
 namespace agentmon {
 namespace {
@@ -21,8 +21,10 @@ answering_function answering(Parse parse, Read read) {
   return [=](store::connection& link, const query& q) -> result<std::string> {
     const auto parsed = parse(q.parameters);
     if (!parsed) return tl::unexpected{parsed.error()};
-    if constexpr (requires { *parsed; }) return read(link, q, *parsed);
-    else return read(link, q);
+    if constexpr (requires { *parsed; })
+      return read(link, q, *parsed);
+    else
+      return read(link, q);
   };
 }
 
@@ -30,32 +32,31 @@ answering_function answering(Parse parse, Read read) {
 const std::map<std::string, answering_function, std::less<>>& answers_by_route() {
   using store::connection;
   static const std::map<std::string, answering_function, std::less<>> table{
-      {"events", answering(store::parse_event_filter,
-                          [](connection& c, const query&, const auto& filter) { return store::read_events(c, filter); })},
+      {"events",
+       answering(store::parse_event_filter,
+                 [](connection& c, const query&, const auto& filter) { return store::read_events(c, filter); })},
       {"sessions", answering(store::parse_session_filter,
-                            [](connection& c, const query&, const auto& filter) {
-                              return store::read_sessions(c, filter, now());
-                            })},
-      {"session", answering(store::parse_runs_page,
-                           [](connection& c, const query& q, const auto& page) {
-                             return store::read_session(c, q.id, page, now());
-                           })},
-      {"run", answering(store::parse_run_session,
-                       [](connection& c, const query& q, const auto& session) { return store::read_run(c, q.id, session); })},
-      {"summary", answering(store::parse_nothing, [](connection& c, const query&) { return store::read_summary(c, now()); })},
-      {"timeseries", answering(store::parse_window,
-                              [](connection& c, const query&, const auto& window) {
-                                return store::read_timeseries(c, window, now());
-                              })},
-      {"tools", answering(store::parse_window,
-                         [](connection& c, const query&, const auto& window) {
-                           return store::read_tools(c, window, now());
-                         })},
+                             [](connection& c, const query&, const auto& filter) {
+                               return store::read_sessions(c, filter, now());
+                             })},
+      {"session",
+       answering(store::parse_runs_page, [](connection& c, const query& q,
+                                            const auto& page) { return store::read_session(c, q.id, page, now()); })},
+      {"run",
+       answering(store::parse_run_session,
+                 [](connection& c, const query& q, const auto& session) { return store::read_run(c, q.id, session); })},
+      {"summary",
+       answering(store::parse_nothing, [](connection& c, const query&) { return store::read_summary(c, now()); })},
+      {"timeseries",
+       answering(store::parse_window, [](connection& c, const query&,
+                                         const auto& window) { return store::read_timeseries(c, window, now()); })},
+      {"tools", answering(store::parse_window, [](connection& c, const query&,
+                                                  const auto& window) { return store::read_tools(c, window, now()); })},
       {"vms", answering(store::parse_nothing, [](connection& c, const query&) { return store::read_vms(c); })},
       {"vm_samples", answering(store::parse_window,
-                              [](connection& c, const query& q, const auto& window) {
-                                return store::read_vm_samples(c, q.id, window, now());
-                              })},
+                               [](connection& c, const query& q, const auto& window) {
+                                 return store::read_vm_samples(c, q.id, window, now());
+                               })},
   };
   return table;
 }

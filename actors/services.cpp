@@ -51,7 +51,8 @@ public:
   void stop() {
     ready_ = false;
     if (!server_) return;
-    if (auto stopped = server_->stop(); !stopped) log::error(check_, "did not stop", {{"reason", stopped.error().message}});
+    if (auto stopped = server_->stop(); !stopped)
+      log::error(check_, "did not stop", {{"reason", stopped.error().message}});
   }
 
 private:

@@ -1,22 +1,24 @@
 #include "actors/routes.hpp"
 #include "protocol/limits.hpp"
 
+#include <caf/all.hpp>
+
 #include <algorithm>
 #include <array>
-
-#include <caf/all.hpp>
 
 namespace agentmon {
 namespace {
 
 /// Headers that belong to one connection, not to the request (RFC 9110 section 7.6.1), and those that are made anew.
 bool is_passed_on(std::string_view name) {
-  constexpr std::array<std::string_view, 11> own{"connection", "keep-alive", "proxy-connection",  "te",
-                                                 "trailer",    "upgrade",    "transfer-encoding", "content-length",
-                                                 "host",       "expect",     "date"};
+  constexpr std::array<std::string_view, 11> own{
+      "connection",     "keep-alive", "proxy-connection", "te",  "trailer", "upgrade", "transfer-encoding",
+      "content-length", "host",       "expect",           "date"};
   std::string lower{name};
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::find(own.begin(), own.end(), lower) == own.end() && !lower.starts_with("remote_") && !lower.starts_with("local_");
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(own.begin(), own.end(), lower) == own.end() && !lower.starts_with("remote_")
+         && !lower.starts_with("local_");
 }
 
 void pass_on(worker_context& context, const proxy_actor& proxies, exchange request) {
@@ -48,12 +50,13 @@ application ui_routes(node_context& node, proxy_actor proxies, std::shared_ptr<c
     router routes;
     add_common_routes(routes, node, "query port");
     routes.on("*", "/v1/ws", [proxies](worker_context& context, exchange request) {
-      if (request.raw().empty()) pass_on(context, proxies, std::move(request));
-      else tunnel(context, proxies, std::move(request));
+      if (request.raw().empty())
+        pass_on(context, proxies, std::move(request));
+      else
+        tunnel(context, proxies, std::move(request));
     });
-    routes.on("*", "/v1/*", [proxies](worker_context& context, exchange request) {
-      pass_on(context, proxies, std::move(request));
-    });
+    routes.on("*", "/v1/*",
+              [proxies](worker_context& context, exchange request) { pass_on(context, proxies, std::move(request)); });
     routes.otherwise(serve_files(files));
     return routes;
   };

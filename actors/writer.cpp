@@ -5,9 +5,9 @@
 #include "store/migrate.hpp"
 #include "store/writing.hpp"
 
-#include <deque>
-
 #include <caf/all.hpp>
+
+#include <deque>
 
 namespace agentmon {
 namespace {
@@ -65,11 +65,16 @@ struct writer_state {
     node->counts.events_dead.Increment();
     log::warn("writer", "a bus message cannot be decoded; it is in dead_letters",
               {{"stream_sequence", message.stream_sequence}, {"reason", why.message}});
-    return writer->bury({.stream_sequence = message.stream_sequence, .reason = why.message, .field = {}, .body = text_of(message), .event_id = {}});
+    return writer->bury({.stream_sequence = message.stream_sequence,
+                         .reason = why.message,
+                         .field = {},
+                         .body = text_of(message),
+                         .event_id = {}});
   }
 
   caf::error away(const failure& why) {
-    node->status.set("postgresql", condition::away, why.message + "; events wait in NATS and in the journal");
+    if (node->servers.database())
+      node->status.set("postgresql", condition::away, why.message + "; events wait in NATS and in the journal");
     return to_error(why);
   }
 
@@ -92,6 +97,9 @@ struct writer_state {
     for (const auto& run : report.runs) touched.push_back({run.session_id, run.run_id});
     for (const auto& session : report.sessions) touched.push_back({session.session_id, ""});
     if (!touched.empty()) self->send(indexer, touched_atom_v, std::move(touched));
+    std::vector<live_change> machines;
+    for (auto& machine : report.machines) machines.push_back({"vms", {}, {}, std::move(machine.json)});
+    if (!machines.empty()) self->send(aggregator, changed_atom_v, std::move(machines));
     if (!report.sessions.empty()) self->send(aggregator, changed_atom_v, std::move(report.sessions));
   }
 
@@ -105,7 +113,7 @@ struct writer_state {
 };
 
 self_actor::behavior_type write(self_actor::stateful_pointer<writer_state> self, node_context* node,
-                                  aggregator_actor aggregator, indexer_actor indexer) {
+                                aggregator_actor aggregator, indexer_actor indexer) {
   auto& state = self->state;
   state.node = node;
   state.aggregator = std::move(aggregator);
@@ -123,7 +131,8 @@ self_actor::behavior_type write(self_actor::stateful_pointer<writer_state> self,
 
 } // namespace
 
-writer_actor spawn_writer(caf::actor_system& system, node_context& node, aggregator_actor aggregator, indexer_actor indexer) {
+writer_actor spawn_writer(caf::actor_system& system, node_context& node, aggregator_actor aggregator,
+                          indexer_actor indexer) {
   return system.spawn<caf::detached>(write, &node, std::move(aggregator), std::move(indexer));
 }
 

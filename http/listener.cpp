@@ -268,13 +268,12 @@ listener_self::behavior_type listener(listener_self::stateful_broker_pointer<lis
 
 } // namespace
 
-result<listening> listen(caf::actor_system& system, const address& where, std::vector<worker_actor> workers,
+result<listening> listen(caf::actor_system& system, const endpoint& where, std::vector<worker_actor> workers,
                          const listener_settings& settings) {
   if (workers.empty()) return fail(fault::invalid, "A listener needs at least one worker.");
   const auto bound = bind(where);
   if (!bound) return tl::unexpected{bound.error()};
   auto actor = system.middleman().spawn_broker(listener, bound->fd, std::move(workers), settings);
-  log::info("http", "listening", {{"address", to_string({where.host, bound->port})}});
   return listening{std::move(actor), bound->port};
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "http/address.hpp"
+#include "http/bind.hpp"
 #include "http/interfaces.hpp"
 #include "protocol/failure.hpp"
 #include "protocol/limits.hpp"
@@ -43,7 +43,7 @@ struct listening {
 /// Binds and starts a listener whose connections are shared out among `workers` (at least one). The port is bound when
 /// this returns; fault::unavailable says which address is taken or not ours. The system must have loaded
 /// caf::io::middleman and should be configured with configure_multiplexer.
-result<listening> listen(caf::actor_system&, const address&, std::vector<worker_actor> workers,
+result<listening> listen(caf::actor_system&, const endpoint&, std::vector<worker_actor> workers,
                          const listener_settings& = {});
 
 /// Settings that a system with listeners needs: one read for each readiness of a socket, so that a connection that has

@@ -36,6 +36,7 @@ public:
   bool Double(double) { return false; }
 
   bool Key(const char* text, SizeType length, bool) {
+    if (has_lone_surrogate({text, length})) checks_.lone_surrogate();
     if (depth_ - base_ <= max_named_depth && depth_ > base_) key_ = slot_of(parent(), {text, length});
     return true;
   }

@@ -39,7 +39,7 @@ constexpr uint64_t request_buffer_bytes = 512 * MiB; // unfinished requests of o
 constexpr size_t tunnel_backlog_bytes = 256 * KiB;   // unsent bytes of a tunnel's end at which its other end waits
 constexpr size_t gzip_from_bytes = 1 * KiB;          // smaller answers gain nothing from compression
 
-constexpr size_t workers = 2;               // per port; they never wait, so there need be no more than cores
+constexpr size_t workers = 2; // per port; they never wait, so there need be no more than cores
 
 // -- websocket ---------------------------------------------------------------
 constexpr size_t websocket_message_bytes = 1 * MiB; // of a client, over all fragments
@@ -98,18 +98,20 @@ constexpr size_t page_rows_default = 100;
 constexpr size_t run_detail_events = 25'000;        // events read for one run's page: 10,000 spans and their errors
 constexpr size_t search_document_bytes = 256 * KiB; // text of a run that is searched
 constexpr auto search_settle = 2s;                  // a run is indexed when it was quiet for this long
-constexpr size_t search_batch = 200;         // runs indexed in one transaction
-constexpr auto search_tick = 500ms;          // how often the indexer looks for settled runs
+constexpr size_t search_batch = 200;                // runs indexed in one transaction
+constexpr size_t search_catch_up = 5'000;           // runs looked up at once after a start; the look-up reads all runs
+constexpr auto search_tick = 500ms;                 // how often the indexer looks for settled runs
 constexpr auto partition_lock_timeout = 200ms;      // a new day's events can lie in the default partition instead
 constexpr auto partition_retry = 10s;               // until a day that had to wait is tried again
 
 // -- live feed -------------------------------------------------------------------
 constexpr size_t viewer_backlog_bytes =
-    1 * MiB;                              // unsent to one viewer; beyond it frames are dropped and the gap is told
-constexpr size_t feed_window_bytes = 32 * MiB; // published but not yet looked at by the broadcaster; beyond it, dropped and counted
-constexpr size_t resume_bytes = 16 * MiB; // recent frames kept for /v1/ws?since=
-constexpr auto frame_interval = 5ms;      // frames to viewers are coalesced to at most 200 a second
-constexpr size_t frame_bytes = 256 * KiB; // one live frame; more is cut into several
+    1 * MiB; // unsent to one viewer; beyond it frames are dropped and the gap is told
+constexpr size_t feed_window_bytes =
+    32 * MiB; // published but not yet looked at by the broadcaster; beyond it, dropped and counted
+constexpr size_t resume_bytes = 16 * MiB;              // recent frames kept for /v1/ws?since=
+constexpr auto frame_interval = 5ms;                   // frames to viewers are coalesced to at most 200 a second
+constexpr size_t frame_bytes = 256 * KiB;              // one live frame; more is cut into several
 constexpr auto stale_after = std::chrono::minutes{30}; // an active session without an event for this long is stale
 constexpr auto stale_tick = 10s;
 constexpr size_t live_sessions = 50'000; // kept by the aggregator; the oldest leave first
@@ -119,12 +121,12 @@ constexpr auto restart_min = 100ms; // backoff of a crashed actor, doubling, wit
 constexpr auto restart_max = 10s;
 constexpr int restart_budget = 20; // crashes within restart_window before the node gives up
 constexpr auto restart_window = 5min;
-constexpr auto stop_grace = 10s;            // for each step of the ordered stop; then kill
-constexpr auto settle_time = 3s;              // an orderly stop waits this long for the journal to be committed
+constexpr auto stop_grace = 10s; // for each step of the ordered stop; then kill
+constexpr auto settle_time = 3s; // an orderly stop waits this long for the journal to be committed
 constexpr auto settle_look = 20ms;
-constexpr auto service_start_timeout = 5min; // without a word: nats-server reads its whole store before it listens
-constexpr auto service_stop_timeout = 20s;  // then SIGKILL (both servers recover from that)
-constexpr auto service_check = 250ms;        // how often a private server is looked at, and a database that is away
+constexpr auto service_start_timeout = 5min;   // without a word: nats-server reads its whole store before it listens
+constexpr auto service_stop_timeout = 20s;     // then SIGKILL (both servers recover from that)
+constexpr auto service_check = 250ms;          // how often a private server is looked at, and a database that is away
 constexpr auto service_create_timeout = 120s;  // initdb: 1 s on a good disk
 constexpr auto service_quit_timeout = 5s;      // from SIGQUIT to SIGKILL, and from SIGKILL to giving up
 constexpr auto service_probe_timeout = 2s;     // one look at whether a private server answers; libpq allows no less
@@ -141,7 +143,7 @@ constexpr auto emit_timeout = 60s;           // how long emit tries to bring one
 constexpr auto emit_retry_min = 100ms;       // doubling, with jitter, up to
 constexpr auto emit_retry_max = 5s;
 constexpr size_t emit_rejections_shown = 100;   // the rest is counted
-constexpr auto progress_line_interval = 200ms;       // between two looks of a progress line
+constexpr auto progress_line_interval = 200ms;  // between two looks of a progress line
 constexpr auto doctor_http_timeout = 3s;        // one question of doctor's to a port
 constexpr uint64_t doctor_free_bytes = 1 * GiB; // less free space in the data folder is a problem
 constexpr auto doctor_verify_timeout = 1h;      // statement time-out while every stored event is read

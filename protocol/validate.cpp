@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 namespace agentmon {
 namespace {
@@ -108,19 +109,19 @@ std::optional<double> number(std::string_view text) {
   return value;
 }
 
-constexpr double largest_exact = 9e15; // whole numbers up to 2^53 are exact in JSON
+constexpr double largest = 1e15; // exact in JSON, and thousands of them add up within 64 bits
 
-/// A whole number from 0 to 9e15, also when written 12.0 or 1e3.
+/// A whole number from 0 to 1e15, also when written 12.0 or 1e3.
 std::optional<int64_t> count(std::string_view text) {
   const auto value = number(text);
-  if (!value || *value < 0 || *value > largest_exact || std::trunc(*value) != *value) return std::nullopt;
+  if (!value || *value < 0 || *value > largest || std::trunc(*value) != *value) return std::nullopt;
   return static_cast<int64_t>(*value);
 }
 
 /// A decimal of at least 0 in units of 1/scale; nothing when it would not fit.
 std::optional<int64_t> scaled(std::string_view text, double scale) {
   const auto value = number(text);
-  if (!value || *value < 0 || *value * scale > largest_exact) return std::nullopt;
+  if (!value || *value < 0 || *value * scale > largest) return std::nullopt;
   return std::llround(*value * scale);
 }
 
@@ -158,9 +159,9 @@ bool is_storable_number(std::string_view text) {
   if (e == std::string_view::npos) return true;
   auto digits = text.substr(e + 1);
   if (!digits.empty() && (digits.front() == '+' || digits.front() == '-')) digits.remove_prefix(1);
-  int exponent = 0;
+  size_t exponent = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
-  return error == std::errc{} && exponent <= static_cast<int>(longest);
+  return error == std::errc{} && e + exponent <= longest; // jsonb writes the zeros out
 }
 
 bool has_lone_surrogate(std::string_view decoded) {
@@ -187,7 +188,7 @@ void event_checks::see(agentmon::event& e, slot self, value_type type, std::stri
   if (here == nullptr) return;
   if (type == value_type::null && !is_required(self)) return;
   if (type != here->wanted) return fault(self, "must be " + std::string{article(here->wanted)});
-  seen_[static_cast<size_t>(self)] = true;
+  if (std::exchange(seen_[static_cast<size_t>(self)], true)) return fault(self, "is given twice");
   const auto set_name = [&](std::string_view agentmon::event::*column) {
     if (is_name(text))
       e.*column = text;
@@ -281,7 +282,7 @@ void event_checks::see_usage(agentmon::event& e, slot self, value_type, std::str
   case slot::cache_write_tokens: return set(&usage::cache_write_tokens, count(text), whole);
   case slot::reasoning_tokens: return set(&usage::reasoning_tokens, count(text), whole);
   case slot::cost_usd:
-    return set(&usage::cost_nano_usd, scaled(text, 1e9), "must be an amount of dollars from 0 to 9 million");
+    return set(&usage::cost_nano_usd, scaled(text, 1e9), "must be an amount of dollars from 0 to 1 million");
   case slot::model:
     if (is_name(text))
       e.model = text;

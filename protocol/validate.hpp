@@ -58,7 +58,7 @@ slot slot_of(slot parent, std::string_view key);
 /// Dotted lower-case words: "span.end", "openclaw.snapshot", "my_tool.tick".
 bool is_event_type(std::string_view);
 
-/// False for numbers that PostgreSQL's jsonb cannot hold or nobody can mean: exponents beyond ±400, over 400
+/// False for numbers that nobody can mean: over 400 digits when written out, as jsonb does.
 /// characters.
 bool is_storable_number(std::string_view text);
 

@@ -1,6 +1,6 @@
 #pragma once
 #include "protocol/log.hpp"
-#include "settings/endpoint.hpp"
+#include "protocol/endpoint.hpp"
 #include "settings/flags.hpp"
 
 #include <chrono>

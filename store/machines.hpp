@@ -32,6 +32,15 @@ snapshot snapshot_of(const event&);
 /// one of that state with no other state after it. `ordered` by key, not empty.
 timestamp in_state_since(const std::vector<const snapshot*>& ordered);
 
+/// A machine as /v1/vms shows it.
+struct shown_machine {
+  std::string name;
+  std::string json;
+};
+
+/// These machines, or with nullptr all of them, by name.
+result<std::vector<shown_machine>> read_machines(connection&, const std::vector<std::string>* names);
+
 /// Adds new snapshots to vm_samples and vms, within the caller's transaction. The caller holds the fold lock.
 result<void> save(connection&, std::vector<snapshot>);
 

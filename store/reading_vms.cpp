@@ -16,24 +16,38 @@ std::string select_samples() {
          + figures + "\nFROM vm_samples WHERE vm = $1 AND ts >= $2 AND ts <= $3 GROUP BY step ORDER BY step";
 }
 
+constexpr auto select_machines = R"(
+SELECT name, state, COALESCE(told_since, in_state_since), issues, ts, event_id, payload FROM vms
+WHERE $1 = 0 OR name = ANY($2) ORDER BY name)";
+
 } // namespace
 
-result<std::string> read_vms(connection& db) {
-  const auto found = db.exec("SELECT name, state, COALESCE(told_since, in_state_since), issues, ts, event_id, payload"
-                             " FROM vms ORDER BY name",
-                             parameters{});
+result<std::vector<shown_machine>> read_machines(connection& db, const std::vector<std::string>* names) {
+  column wanted;
+  wanted.push(std::string_view{}); // a column has a type only with a value; no machine is called so
+  for (size_t i = 0; names != nullptr && i < names->size(); ++i) wanted.push(std::string_view{(*names)[i]});
+  const auto found = db.exec(select_machines, parameters{int64_t{names != nullptr}, wanted});
   if (!found) return tl::unexpected{found.error()};
-  json_writer json;
-  json.begin_object().key("vms").begin_array();
+  std::vector<shown_machine> machines;
   for (int row = 0; row < found->size(); ++row) {
     row_reader reader{*found, row};
-    json.begin_object()
-        .member("name", reader.next<std::string_view>())
-        .member("state", reader.next<std::string_view>());
+    const auto name = reader.next<std::string_view>();
+    json_writer json;
+    json.begin_object().member("name", name).member("state", reader.next<std::string_view>());
     json.member("since", reader.next<timestamp>()).raw_member("issues", reader.next<binary::json>().text);
     json.member("ts", reader.next<timestamp>()).member("event_id", reader.next<uuid>());
     json.raw_member("snapshot", reader.next<binary::json>().text).end_object();
+    machines.push_back({std::string{name}, json.text()});
   }
+  return machines;
+}
+
+result<std::string> read_vms(connection& db) {
+  const auto machines = read_machines(db, nullptr);
+  if (!machines) return tl::unexpected{machines.error()};
+  json_writer json;
+  json.begin_object().key("vms").begin_array();
+  for (const auto& machine : *machines) json.raw(machine.json);
   return json.end_array().key("next_cursor").null().end_object().text();
 }
 

@@ -80,6 +80,7 @@ struct event_writer::implementation {
   result<void> fold(event_span fresh, commit_report&);
   result<commit_report> write_once(event_span events, std::span<const dead_letter> letters);
   result<commit_report> write(event_span events, std::span<const dead_letter> letters);
+  std::vector<shown_machine> machines_of(event_span events);
 };
 
 result<void> event_writer::implementation::make_partitions(event_span events) {
@@ -161,6 +162,16 @@ result<commit_report> event_writer::implementation::write(event_span events, std
   return first;
 }
 
+/// Only for viewers, after the commit: a failure costs them one change, which the next snapshot makes good.
+std::vector<shown_machine> event_writer::implementation::machines_of(event_span events) {
+  std::set<std::string> names;
+  for (const auto* const e : events)
+    if (is_snapshot(*e)) names.insert(snapshot_of(*e).vm);
+  if (names.empty()) return {};
+  const std::vector<std::string> wanted{names.begin(), names.end()};
+  return read_machines(db, &wanted).value_or(std::vector<shown_machine>{});
+}
+
 event_writer::event_writer(std::unique_ptr<implementation> it) : implementation_{std::move(it)} {}
 event_writer::event_writer(event_writer&&) noexcept = default;
 event_writer& event_writer::operator=(event_writer&&) noexcept = default;
@@ -186,6 +197,7 @@ result<commit_report> event_writer::write(std::span<const incoming> batches) {
   size_t given = 0;
   for (const auto& in : batches) given += in.batch->events.size();
   report->duplicates += given - events.size();
+  report->machines = implementation_->machines_of(events);
   return report;
 }
 

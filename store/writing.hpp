@@ -2,6 +2,7 @@
 #include "protocol/event.hpp"
 #include "protocol/fold.hpp"
 #include "store/connection.hpp"
+#include "store/machines.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -29,6 +30,7 @@ struct commit_report {
   size_t dead = 0;       ///< went to dead_letters: refused by decoding, or by PostgreSQL
   std::vector<session_state> sessions;
   std::vector<run_state> runs;
+  std::vector<shown_machine> machines;     ///< that sent a snapshot
   std::chrono::microseconds copy_time{};   ///< until the rows were in
   std::chrono::microseconds fold_time{};   ///< waiting for the fold lock is not in it
   std::chrono::microseconds lock_time{};   ///< waiting for other writers

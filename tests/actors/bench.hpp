@@ -2,11 +2,11 @@
 #include "actors/context.hpp"
 #include "actors/interfaces.hpp"
 
-#include <vector>
-
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <doctest/doctest.h>
+
+#include <vector>
 
 namespace agentmon {
 

@@ -8,7 +8,9 @@ using namespace agentmon;
 namespace {
 
 live_item event_item(std::string type, std::string session, std::string framework = "openclaw", size_t bytes = 2) {
-  return {"events", std::move(type), std::move(session), std::move(framework), "{" + std::string(bytes - 2, ' ') + "}", make_uuid()};
+  return {
+      "events",   std::move(type), std::move(session), std::move(framework), "{" + std::string(bytes - 2, ' ') + "}",
+      make_uuid()};
 }
 
 } // namespace

@@ -97,6 +97,7 @@ class Instance:
 
     def close(self):
         """Ends whatever still runs and takes the folder away."""
+        self.http.close()
         if self.process and self.process.poll() is None:
             try:
                 self.stop()

@@ -114,7 +114,13 @@ TEST_CASE("the first fault of each event is told with index, field and reason") 
       {span_end(R"({"usage":{"input_tokens":1.5}})"), "payload.usage.input_tokens", "whole number"},
       {span_end(R"({"error":"broken"})"), "payload.error", "must be an object"},
       {span_end(R"({"x":1e-20000})"), "", "out of range"},
+      {span_end(R"({"x":1e-400})"), "", "out of range"},
       {span_end(R"({"x":"\udc00"})"), "", "surrogate"},
+      {span_end(R"({"\udc00":1})"), "", "surrogate"},
+      {span_end(R"({"usage":{"input_tokens":1},"usage":{"output_tokens":1}})"), "payload.usage", "given twice"},
+      {with(span_end(), "\"run_id\":\"r1\"", "\"run_id\":\"r1\",\"run_id\":\"r2\""), "correlation.run_id",
+       "given twice"},
+      {span_end(R"({"usage":{"input_tokens":1e16}})"), "payload.usage.input_tokens", "whole number"},
       {span_end("{\"x\":\"" + std::string(limits::event_bytes, 'x') + "\"}"), "", "256 KiB"},
       {"{}", "schema", "is missing"},
   };

@@ -1,4 +1,4 @@
-#include "http/address.hpp"
+#include "http/bind.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,26 +7,11 @@
 namespace agentmon {
 namespace {
 
-TEST_CASE("addresses are read and written") {
-  for (const auto* text : {":8080", "127.0.0.1:0", "[::1]:65535", "localhost:80", "[::]:1"}) {
-    const auto where = parse_address(text);
-    REQUIRE(where);
-    CHECK(to_string(*where) == text);
-  }
-  for (const auto* text : {"", "8080", ":", ":x", ":-1", ":65536", "::1:80", "[::1]", "[localhost]:80", "a b:80",
-                           "http://a:80", "[::1:80", ":80 "}) {
-    const auto where = parse_address(text);
-    REQUIRE_MESSAGE(!where, text);
-    CHECK(where.error().code == fault::invalid);
-    CHECK(where.error().message.find(text) != std::string::npos);
-  }
-}
-
 TEST_CASE("loopback is told from the rest of the world") {
   for (const auto* text : {"127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1"})
-    CHECK_MESSAGE(is_loopback(*parse_address(text)), text);
+    CHECK_MESSAGE(is_loopback(*parse_endpoint(text)), text);
   for (const auto* text : {":1", "0.0.0.0:1", "[::]:1", "10.0.0.1:1", "example.org:1"})
-    CHECK_MESSAGE(!is_loopback(*parse_address(text)), text);
+    CHECK_MESSAGE(!is_loopback(*parse_endpoint(text)), text);
 }
 
 TEST_CASE("a taken port is an error with words") {

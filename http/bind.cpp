@@ -1,9 +1,8 @@
-#include "http/address.hpp"
+#include "http/bind.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <memory>
 #include <netdb.h>
@@ -62,39 +61,7 @@ std::string advice(int code) {
 
 } // namespace
 
-result<address> parse_address(std::string_view text) {
-  const auto wrong = [&] {
-    return fail(fault::invalid,
-                "\"" + std::string{text} + "\" is no address: write \":8080\", \"127.0.0.1:8080\" or \"[::1]:8080\".");
-  };
-  const auto colon = text.rfind(':');
-  if (colon == text.npos) return wrong();
-  auto host = text.substr(0, colon);
-  const auto digits = text.substr(colon + 1);
-  uint16_t port = 0;
-  const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (digits.empty() || fault != std::errc{} || end != digits.data() + digits.size()) return wrong();
-  const bool bracketed = host.starts_with('[') && host.ends_with(']');
-  if (bracketed) host = host.substr(1, host.size() - 2);
-  if (bracketed == (host.find(':') == host.npos)) return wrong(); // brackets are for IPv6, and IPv6 is in brackets
-  if (host.find_first_of("[] \t/") != host.npos) return wrong();
-  return address{std::string{host}, port};
-}
-
-std::string to_string(const address& where) {
-  const bool six = where.host.find(':') != std::string::npos;
-  return (six ? "[" + where.host + "]" : where.host) + ":" + std::to_string(where.port);
-}
-
-bool is_loopback(const address& where) {
-  in6_addr six{};
-  if (inet_pton(AF_INET6, where.host.c_str(), &six) == 1) return IN6_IS_ADDR_LOOPBACK(&six);
-  in_addr four{};
-  if (inet_pton(AF_INET, where.host.c_str(), &four) == 1) return (ntohl(four.s_addr) >> 24) == IN_LOOPBACKNET;
-  return where.host == "localhost";
-}
-
-result<bound_socket> bind(const address& where) {
+result<bound_socket> bind(const endpoint& where) {
   addrinfo hints{};
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   hints.ai_socktype = SOCK_STREAM;

@@ -1,4 +1,7 @@
-#include "settings/endpoint.hpp"
+#include "protocol/endpoint.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <charconv>
@@ -45,6 +48,14 @@ std::string to_string(const endpoint& e) {
 std::string local_url(const endpoint& e) {
   const bool everywhere = e.host.empty() || e.host == "0.0.0.0" || e.host == "::";
   return "http://" + to_string(everywhere ? endpoint{"127.0.0.1", e.port} : e);
+}
+
+bool is_loopback(const endpoint& where) {
+  in6_addr six{};
+  if (inet_pton(AF_INET6, where.host.c_str(), &six) == 1) return IN6_IS_ADDR_LOOPBACK(&six);
+  in_addr four{};
+  if (inet_pton(AF_INET, where.host.c_str(), &four) == 1) return (ntohl(four.s_addr) >> 24) == IN_LOOPBACKNET;
+  return where.host == "localhost";
 }
 
 } // namespace agentmon

@@ -20,6 +20,9 @@ result<endpoint> parse_endpoint(std::string_view);
 /// The same form back, with brackets around an IPv6 address.
 std::string to_string(const endpoint&);
 
+/// Is it reachable from this machine only?
+bool is_loopback(const endpoint&);
+
 /// The base URL at which this machine reaches the endpoint: "http://127.0.0.1:8080" for ":8080".
 std::string local_url(const endpoint&);
 
