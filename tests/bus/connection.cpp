@@ -10,7 +10,7 @@
 
 using namespace agentmon;
 using namespace agentmon::bus;
-using namespace agentmon::test;
+using namespace agentmon::bus::test;
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace agentmon::test {
+namespace agentmon::bus::test {
 namespace {
 
 class tcp_socket {
@@ -162,4 +162,4 @@ result<size_t> epoch::pull(puller::demand demand) {
   return all.back();
 }
 
-} // namespace agentmon::test
+} // namespace agentmon::bus::test

@@ -13,7 +13,7 @@
 #include <sys/types.h>
 #include <vector>
 
-namespace agentmon::test {
+namespace agentmon::bus::test {
 
 /// How long a test waits for something that must happen; generous, because only a failing test waits that long.
 constexpr auto patience = std::chrono::seconds{15};
@@ -143,4 +143,4 @@ bool eventually(F&& done) {
 
 inline std::string text_of(const bus_message& message) { return {message.payload.begin(), message.payload.end()}; }
 
-} // namespace agentmon::test
+} // namespace agentmon::bus::test

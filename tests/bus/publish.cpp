@@ -8,7 +8,7 @@
 
 using namespace agentmon;
 using namespace agentmon::bus;
-using namespace agentmon::test;
+using namespace agentmon::bus::test;
 
 TEST_CASE("each published record is acknowledged with its sequence number") {
   const nats_server server;

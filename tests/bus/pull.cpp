@@ -6,7 +6,7 @@
 
 using namespace agentmon;
 using namespace agentmon::bus;
-using namespace agentmon::test;
+using namespace agentmon::bus::test;
 using namespace std::chrono_literals;
 
 namespace {

@@ -7,7 +7,7 @@
 
 using namespace agentmon;
 using namespace agentmon::bus;
-using namespace agentmon::test;
+using namespace agentmon::bus::test;
 
 namespace {
 

@@ -8,7 +8,7 @@
 
 using namespace agentmon;
 using namespace agentmon::bus;
-using namespace agentmon::test;
+using namespace agentmon::bus::test;
 
 TEST_CASE("a tap hears what is published, in order, beside the consumer") {
   const nats_server server;
