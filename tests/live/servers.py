@@ -51,6 +51,13 @@ class Server:
             self.process.send_signal(number)
             self.process.wait(30)
 
+    def revive(self):
+        """Starts it if it is stopped, wakes it if it is frozen."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+        else:
+            self.start()
+
     def close(self):
         self.stop(signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
