@@ -1,4 +1,5 @@
 #include "actors/routes.hpp"
+#include "http/token.hpp"
 
 namespace agentmon {
 
@@ -12,6 +13,14 @@ void add_common_routes(router& routes, node_context& node, std::string_view vita
   });
   routes.on("GET", "/metrics", [&node](worker_context&, exchange request) {
     request.answer({.body = node.counts.text(), .content_type = "text/plain; version=0.0.4; charset=utf-8"});
+  });
+}
+
+void guard(router& routes, const std::optional<std::string>& token) {
+  routes.before(refuse_other_pages);
+  if (!token) return;
+  routes.before([check = require_token(*token)](const exchange& request) -> std::optional<response> {
+    return request.request().path.starts_with("/v1/") ? check(request) : std::nullopt;
   });
 }
 

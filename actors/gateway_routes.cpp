@@ -1,6 +1,5 @@
 #include "actors/ingest.hpp"
 #include "actors/routes.hpp"
-#include "http/token.hpp"
 #include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/limits.hpp"
@@ -46,14 +45,10 @@ void answer_frame(worker_context& context, node_context& node, const gate_actor&
 
 } // namespace
 
-application gateway_routes(node_context& node, gate_actor gate) {
+application gateway_routes(node_context& node, const gate_actor& gate) {
   return [&node, gate](worker_context&) {
     router routes;
-    if (node.config.ingest_token)
-      routes.before(
-          [check = require_token(*node.config.ingest_token)](const exchange& request) -> std::optional<response> {
-            return request.request().path.starts_with("/v1/") ? check(request) : std::nullopt;
-          });
+    guard(routes, node.config.ingest_token);
     add_common_routes(routes, node, "journal");
     routes.on("POST", "/v1/events", [&node, gate](worker_context& context, exchange request) {
       answer_events(context, node, gate, std::move(request));

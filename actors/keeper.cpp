@@ -178,8 +178,8 @@ struct pool_state {
   static inline const char* name = "pool";
 };
 
-caf::behavior pool(caf::stateful_actor<pool_state>* self, node_context* node, std::string name, size_t count,
-                   size_t waiting, starter start) {
+caf::behavior pool(caf::stateful_actor<pool_state>* self, node_context* node, const std::string& name, size_t count,
+                   size_t waiting, const starter& start) {
   auto& state = self->state;
   state.bound = waiting;
   for (size_t i = 0; i < count; ++i) {

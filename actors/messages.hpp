@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 /// What actors say to each other, beside the words of http/messages.hpp.
@@ -59,7 +60,9 @@ struct live_filter {
   std::string framework;
   std::vector<std::string> types; ///< event types, and "sessions" and "vms" for those frames
 
-  auto operator<=>(const live_filter&) const = default;
+  friend bool operator<(const live_filter& a, const live_filter& b) {
+    return std::tie(a.session_id, a.framework, a.types) < std::tie(b.session_id, b.framework, b.types);
+  }
 };
 
 /// Something that changed and that viewers are told: a session or a machine, as the query API shows it.

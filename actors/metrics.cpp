@@ -32,15 +32,15 @@ metrics::metrics()
 
 std::string metrics::text() const { return prometheus::TextSerializer{}.Serialize(registry_.Collect()); }
 
-prometheus::Counter& metrics::counter(std::string name, std::string help) {
+prometheus::Counter& metrics::counter(const std::string& name, const std::string& help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(registry_).Add({});
 }
 
-prometheus::Gauge& metrics::gauge(std::string name, std::string help) {
+prometheus::Gauge& metrics::gauge(const std::string& name, const std::string& help) {
   return prometheus::BuildGauge().Name(name).Help(help).Register(registry_).Add({});
 }
 
-prometheus::Histogram& metrics::seconds(std::string name, std::string help) {
+prometheus::Histogram& metrics::seconds(const std::string& name, const std::string& help) {
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry_).Add(
       {}, prometheus::Histogram::BucketBoundaries{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                                   0.25, 0.5, 1, 2.5, 5, 10});

@@ -20,9 +20,9 @@ public:
 
 private:
   prometheus::Registry registry_;
-  prometheus::Counter& counter(std::string name, std::string help);
-  prometheus::Gauge& gauge(std::string name, std::string help);
-  prometheus::Histogram& seconds(std::string name, std::string help);
+  prometheus::Counter& counter(const std::string& name, const std::string& help);
+  prometheus::Gauge& gauge(const std::string& name, const std::string& help);
+  prometheus::Histogram& seconds(const std::string& name, const std::string& help);
 
 public:
   // -- gateway

@@ -62,7 +62,7 @@ caf::behavior watch(caf::event_based_actor* self, const std::vector<std::pair<st
     log::error("node", "an actor crashed too often; the node stops", {{"reason", self->system().render(down.reason)}});
     ::kill(::getpid(), SIGUSR1);
   });
-  return {[](caf::unit_t) {}};
+  return {[](caf::tick_atom) {}};
 }
 
 void drain_listeners(caf::scoped_actor& self, const pipeline& parts) {

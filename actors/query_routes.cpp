@@ -1,5 +1,4 @@
 #include "actors/routes.hpp"
-#include "http/token.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/validate.hpp"
 
@@ -112,14 +111,10 @@ websocket_handlers live_socket(const broadcaster_actor& viewers) {
 
 } // namespace
 
-application query_routes(node_context& node, reader_actor readers, broadcaster_actor viewers) {
+application query_routes(node_context& node, const reader_actor& readers, const broadcaster_actor& viewers) {
   return [&node, readers, viewers](worker_context&) {
     router routes;
-    if (node.config.query_token)
-      routes.before(
-          [check = require_token(*node.config.query_token)](const exchange& request) -> std::optional<response> {
-            return request.request().path.starts_with("/v1/") ? check(request) : std::nullopt;
-          });
+    guard(routes, node.config.query_token);
     add_common_routes(routes, node, "postgresql");
     for (const auto& route : api_routes)
       routes.on("GET", route.path, [readers, &route](worker_context& context, exchange request) {

@@ -5,6 +5,8 @@
 #include "http/worker.hpp"
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 /// What each port answers: the routes of its workers.
@@ -13,11 +15,14 @@ namespace agentmon {
 /// Every port: /healthz, /readyz (vital: the dependency without which this port cannot do its work), /metrics.
 void add_common_routes(router&, node_context&, std::string_view vital);
 
+/// Guards /v1: with a token, if there is one, and from WebSockets of other sites' pages.
+void guard(router&, const std::optional<std::string>& token);
+
 /// An actor's failure as an HTTP answer.
 response answer_of(const failure&);
 
-application gateway_routes(node_context&, gate_actor);
-application query_routes(node_context&, reader_actor, broadcaster_actor);
-application ui_routes(node_context&, proxy_actor, std::shared_ptr<const static_files>);
+application gateway_routes(node_context&, const gate_actor&);
+application query_routes(node_context&, const reader_actor&, const broadcaster_actor&);
+application ui_routes(node_context&, const proxy_actor&, const std::shared_ptr<const static_files>&);
 
 } // namespace agentmon

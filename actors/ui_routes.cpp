@@ -45,7 +45,8 @@ void tunnel(worker_context& context, const proxy_actor& proxies, exchange reques
 
 } // namespace
 
-application ui_routes(node_context& node, proxy_actor proxies, std::shared_ptr<const static_files> files) {
+application ui_routes(node_context& node, const proxy_actor& proxies,
+                      const std::shared_ptr<const static_files>& files) {
   return [&node, proxies, files](worker_context&) {
     router routes;
     add_common_routes(routes, node, "query port");

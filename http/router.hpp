@@ -43,7 +43,8 @@ struct websocket_handlers {
   std::function<void(worker_context&, websocket_text)> text;
   /// The last call for this peer, exactly one for each `opened`.
   std::function<void(worker_context&, const websocket_peer&)> closed;
-  /// True: pushes to this peer are being dropped, it reads too slowly; false: it has caught up, and `dropped` frames were lost to it.
+  /// True: pushes to this peer are being dropped, it reads too slowly; false: it has caught up, and `dropped` frames
+  /// were lost to it.
   std::function<void(worker_context&, const websocket_peer&, bool, uint64_t dropped)> congested;
 };
 

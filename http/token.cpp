@@ -32,4 +32,12 @@ std::function<std::optional<response>(const exchange&)> require_token(std::strin
   };
 }
 
+std::optional<response> refuse_other_pages(const exchange& asked) {
+  const std::string origin = asked.request().get_header_value("Origin");
+  if (!asked.handshake() || origin.empty()) return std::nullopt;
+  const auto site = std::string_view{origin}.substr(origin.find("://") == origin.npos ? 0 : origin.find("://") + 3);
+  if (http_text::same(site, asked.request().get_header_value("Host"))) return std::nullopt;
+  return error(403, "forbidden", "A page of " + origin + " may not open a WebSocket here.");
+}
+
 } // namespace agentmon

@@ -145,9 +145,7 @@ worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> 
       },
       [self](text_atom, connection_id from, std::string& message) { self->state.text(from, message); },
       [self](gone_atom, connection_id id) { self->state.gone(id); },
-      [self](congested_atom, connection_id id, bool now, uint64_t dropped) {
-        self->state.congested(id, now, dropped);
-      },
+      [self](congested_atom, connection_id id, bool now, uint64_t dropped) { self->state.congested(id, now, dropped); },
   };
 }
 

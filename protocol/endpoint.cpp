@@ -1,10 +1,9 @@
 #include "protocol/endpoint.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
+#include <arpa/inet.h>
 #include <charconv>
+#include <netinet/in.h>
 
 namespace agentmon {
 namespace {

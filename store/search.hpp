@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace agentmon::store {
@@ -11,7 +12,9 @@ namespace agentmon::store {
 struct run_key {
   std::string session_id;
   std::string run_id;
-  auto operator<=>(const run_key&) const = default;
+  friend bool operator<(const run_key& a, const run_key& b) {
+    return std::tie(a.session_id, a.run_id) < std::tie(b.session_id, b.run_id);
+  }
 };
 
 /// Makes the given runs' words findable, as far as limits::search_document_bytes of text; gives how many there were.

@@ -120,6 +120,21 @@ TEST_CASE_FIXTURE(site, "a token is wanted where one is set") {
   CHECK(routes.route(context, make(out, "GET", "/ws?token=wrong", "", "raw"), true) == nullptr);
 }
 
+TEST_CASE_FIXTURE(site, "a page of another site opens no WebSocket") {
+  routes.before(refuse_other_pages);
+  const auto opens = [&](std::string_view headers) {
+    return routes.route(context, make(out, "GET", "/ws", headers, "raw"), true) != nullptr;
+  };
+  CHECK(opens(""));
+  CHECK(opens("Origin: http://x\r\n"));
+  CHECK(!opens("Origin: http://x:81\r\n"));
+  CHECK(!opens("Origin: https://example.org\r\n"));
+  CHECK(!opens("Origin: null\r\n"));
+  CHECK(out->answers.back().starts_with("HTTP/1.1 403 "));
+  out->answers.clear();
+  CHECK(ask("GET", "/", "Origin: https://example.org\r\n") == "200 root");
+}
+
 TEST_CASE("an exchange is answered once, and never not at all") {
   const auto out = std::make_shared<kept>();
   {

@@ -133,8 +133,8 @@ router site::routes() {
                                std::erase_if(kept->peers, [&](const auto& peer) { return peer.id == gone.id; });
                                note("closed");
                              },
-                         .congested = [this](worker_context&, const websocket_peer&,
-                                             bool now, uint64_t) { note(now ? "congested" : "caught up"); },
+                         .congested = [this](worker_context&, const websocket_peer&, bool now,
+                                             uint64_t) { note(now ? "congested" : "caught up"); },
                      });
   return r;
 }

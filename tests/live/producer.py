@@ -82,7 +82,10 @@ class Producer:
         self._thread.join(30)
 
 
-def assert_all_stored_once(instance, producer, deadline=100):
+CATCH_UP = 30  # seconds from "everything is up again" to "everything is stored"
+
+
+def assert_all_stored_once(instance, producer, deadline=CATCH_UP):
     """Everything that was answered 202 arrives in the store, each event once, and all sums agree with it."""
     assert not producer.surprises, producer.surprises[:3]
     assert producer.accepted, "the producer got nothing accepted: the test shows nothing"
