@@ -4,11 +4,15 @@
 #include "http/listener.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/log.hpp"
+#include "services/descriptor.hpp"
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 
 #include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/file.h>
 #include <thread>
 
 namespace agentmon {
@@ -65,6 +69,20 @@ caf::behavior watch(caf::event_based_actor* self, const std::vector<std::pair<st
   return {[](caf::tick_atom) {}};
 }
 
+/// One agentmon to a data folder. The lock goes with the process, however it ends.
+result<service::descriptor> claim(const std::filesystem::path& folder) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  const auto path = folder / "agentmon.lock";
+  service::descriptor lock{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+  if (!lock)
+    return fail(fault::unavailable, "cannot write to the data folder " + folder.string() + "; see AGENTMON_DATA_DIR");
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+    return fail(fault::unavailable, "another agentmon runs on the data folder " + folder.string()
+                                        + "; stop it, or set AGENTMON_DATA_DIR to another folder");
+  return lock;
+}
+
 void drain_listeners(caf::scoped_actor& self, const pipeline& parts) {
   for (const auto& listener : parts.listeners)
     self->request(listener, limits::stop_grace, drain_atom_v)
@@ -117,20 +135,26 @@ int run_node(const settings& config) {
   const ending until;
   log::set_level(config.log_level);
   raise_descriptor_limit();
+  const auto folder = claim(config.data_dir);
+  if (!folder) {
+    log::error("node", "cannot start", {{"reason", folder.error().message}});
+    return 1;
+  }
   node_context node{.config = config, .status = {}, .counts = {}, .servers = {}};
   system_config system_settings;
   caf::actor_system system{system_settings};
-  auto parts = start_pipeline(system, node);
-  if (!parts) {
-    log::error("node", parts.error().message);
+  pipeline parts;
+  if (auto started = start_pipeline(system, node, parts); !started) {
+    log::error("node", "cannot start", {{"reason", started.error().message}});
+    stop(system, parts);
     return 1;
   }
-  const auto watcher = system.spawn(watch, parts->actors);
+  const auto watcher = system.spawn(watch, parts.actors);
   log::info("node", "has started", {{"name", config.node}, {"data", config.data_dir.string()}});
   const auto signal = until.wait();
   log::info("node", "stops", {{"signal", signal}});
   caf::anon_send_exit(watcher, caf::exit_reason::user_shutdown);
-  stop(system, *parts);
+  stop(system, parts);
   log::info("node", "has stopped");
   return signal == SIGUSR1 ? 1 : 0;
 }

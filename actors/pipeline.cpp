@@ -25,9 +25,10 @@ namespace {
 
 class builder {
 public:
-  builder(caf::actor_system& system, node_context& node) : system_{system}, node_{node} {}
+  builder(caf::actor_system& system, node_context& node, pipeline& built)
+      : system_{system}, node_{node}, built_{built} {}
 
-  result<pipeline> build() {
+  result<void> build() {
     const auto& config = node_.config;
     start_services();
     if (config.has(role::query)) broadcaster_ = keep<broadcaster_actor>("broadcaster", spawn_broadcaster);
@@ -36,13 +37,9 @@ public:
     if (config.has(role::query)) started = start_query();
     if (started && config.has(role::ui)) started = start_ui();
     if (started && config.has(role::ingest)) started = start_ingest();
-    if (!started) {
-      for (const auto& [name, actor] : built_.actors) caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
-      return tl::unexpected{started.error()};
-    }
     // Built from the end of the path to its beginning, so that no message finds nobody; stopped the other way round.
     std::reverse(built_.actors.begin(), built_.actors.end());
-    return std::move(built_);
+    return started;
   }
 
 private:
@@ -126,11 +123,13 @@ private:
   caf::actor_system& system_;
   node_context& node_;
   broadcaster_actor broadcaster_;
-  pipeline built_;
+  pipeline& built_;
 };
 
 } // namespace
 
-result<pipeline> start_pipeline(caf::actor_system& system, node_context& node) { return builder{system, node}.build(); }
+result<void> start_pipeline(caf::actor_system& system, node_context& node, pipeline& built) {
+  return builder{system, node, built}.build();
+}
 
 } // namespace agentmon

@@ -20,7 +20,7 @@ struct pipeline {
 };
 
 /// Starts and wires what the node's roles need; the only place where an actor learns who its neighbours are.
-/// Fails when a port is taken.
-result<pipeline> start_pipeline(caf::actor_system&, node_context&);
+/// Fails when a port is taken; what was started by then is in `built` and must be stopped, too.
+result<void> start_pipeline(caf::actor_system&, node_context&, pipeline& built);
 
 } // namespace agentmon

@@ -82,6 +82,7 @@ struct publisher_state {
 
   void close() {
     sender.reset();
+    next_record.reset();
     window.clear();
     window_bytes = 0;
   }
@@ -106,15 +107,15 @@ struct publisher_state {
   }
 
   void read() {
-    if (reading || !sender || window_bytes >= limits::publish_window_bytes) return;
+    if (reading || !sender || !next_record || window_bytes >= limits::publish_window_bytes) return;
     reading = true;
     const auto epoch = link.epoch();
-    self->request(journal, limits::answer_timeout, read_atom_v, next_record,
+    self->request(journal, limits::answer_timeout, read_atom_v, *next_record,
                   uint64_t{limits::publish_window_bytes - window_bytes})
         .then(
             [this, epoch](journal_records& records) {
               reading = false;
-              if (link.is_of_now(epoch) && sender) publish(records);
+              if (link.is_of_now(epoch) && next_record) publish(records);
               read();
             },
             [this](caf::error&) {
@@ -181,7 +182,9 @@ struct publisher_state {
   std::optional<bus::publisher> sender; ///< made from the link's connection
   std::chrono::sys_time<std::chrono::nanoseconds> created{};
   std::string journal_id;
-  uint64_t next_record = 1;
+  /// To be read next; nothing until the epoch has found its place. What lies before it is in `published` or in
+  /// `window`, or committed: so the ledger never says of a record that it is committed when it was not even sent.
+  std::optional<uint64_t> next_record;
   bool reading = false;
   std::map<uint64_t, unanswered> window; ///< published in this epoch, not yet acknowledged in order
   size_t window_bytes = 0;

@@ -23,7 +23,8 @@ bool is_passed_on(std::string_view name) {
 
 void pass_on(worker_context& context, const proxy_actor& proxies, exchange request) {
   const auto& original = request.request();
-  proxied_request passed{original.method, original.target, original.body, {}};
+  // HEAD is asked for as GET, so that its Content-Length is that of the body which is left out here.
+  proxied_request passed{original.method == "HEAD" ? "GET" : original.method, original.target, original.body, {}};
   for (const auto& [name, value] : original.headers)
     if (is_passed_on(name)) passed.headers.emplace(name, value);
   context.self->request(proxies, limits::answer_timeout, proxy_atom_v, std::move(passed))

@@ -156,7 +156,7 @@ splitter::state splitter::take_content_length(std::string_view value) {
     return refuse(400, "Content-Length is not a number.");
   const auto [end, fault] = std::from_chars(value.data(), value.data() + value.size(), remaining_);
   if (fault != std::errc{} || remaining_ > body_limit_)
-    return refuse(413, "The body is too large: send it in smaller parts.");
+    return refuse(413, "The body is larger than 8 MiB: send it in smaller parts.");
   has_length_ = true;
   return state_;
 }
@@ -193,7 +193,7 @@ splitter::state splitter::take_chunk_size(std::string_view line) {
   if ((!rest.empty() && rest.front() != ';') || !is_field_value(rest))
     return refuse(400, "A chunk's size is followed by something that is no extension.");
   if (fault != std::errc{} || size > body_limit_ - body_ || position_ - section_ > encoded_factor * body_limit_)
-    return refuse(413, "The body is too large: send it in smaller parts.");
+    return refuse(413, "The body is larger than 8 MiB: send it in smaller parts.");
   body_ += size;
   remaining_ = size + 2;
   if (size == 0) section_ = position_;

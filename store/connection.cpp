@@ -3,6 +3,7 @@
 #include "protocol/limits.hpp"
 
 #include <array>
+#include <poll.h>
 
 namespace agentmon::store {
 namespace {
@@ -87,6 +88,13 @@ result<rows> connection::finish(PGresult* answer) {
 
 result<void> connection::exec(const std::string& sql) {
   return finish(PQexec(handle_.get(), sql.c_str())).map([](const rows&) {});
+}
+
+bool connection::alive() const noexcept {
+  if (PQstatus(handle_.get()) != CONNECTION_OK) return false;
+  // libpq looks at the socket only when it is asked something; a server that went away meanwhile is seen here.
+  pollfd socket{PQsocket(handle_.get()), POLLRDHUP, 0};
+  return ::poll(&socket, 1, 0) == 0;
 }
 
 result<rows> connection::exec(const std::string& sql, const parameters& with) {

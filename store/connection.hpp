@@ -56,7 +56,7 @@ public:
   void roll_back() noexcept;
 
   /// False once the server or the network ended the connection; then connect() again.
-  bool alive() const noexcept { return PQstatus(handle_.get()) == CONNECTION_OK; }
+  bool alive() const noexcept;
 
   /// "127.0.0.1:5432, database agentmon": for messages; never holds a password.
   std::string where() const;

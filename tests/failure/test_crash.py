@@ -1,4 +1,4 @@
-"""agentmon, or one of its private servers, ends in any way while a client posts: what was answered 202 is stored once."""
+"""agentmon or one of its private servers ends, in any way, while a client posts: each 202 is stored once."""
 
 import shutil
 import signal
@@ -7,8 +7,9 @@ import time
 import pytest
 
 import processes
-from harness import Instance
+from harness import PORTS, Instance
 from producer import Producer, assert_all_stored_once
+from sockets import Viewer
 from waiting import rounds, wait_until
 
 
@@ -52,6 +53,19 @@ def test_ordered_stop_in_the_middle(system):
         producer.wait_for_batches(20)
     assert_all_stored_once(system, producer)
     assert all(status == 503 and code == "stopping" for status, code, _ in producer.refused), producer.refused
+
+
+def test_ordered_stop_does_not_wait_for_idle_clients(system):
+    with Viewer(system.url("query", "/v1/ws", "ws")) as viewer:
+        viewer.hello()
+        for port in PORTS:
+            assert system.get("/healthz", port).status_code == 200  # the connection stays open
+        begin = time.monotonic()
+        assert system.stop() == 0
+        assert time.monotonic() - begin < 4
+        wait_until(lambda: viewer.ended, 5, "the viewer is told")
+        assert viewer.ended == 1001, "going away"
+    system.start()
 
 
 def test_torn_tail_of_the_journal(system):

@@ -105,7 +105,8 @@ class Instance:
                 self.kill()
         if self._database:
             self._database.close()
-        processes.end(processes.processes_of(self.data) if self.data.exists() else [])
+        if self.data.exists():
+            processes.kill_all_of(self.data)
         if self in alive:
             alive.remove(self)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -5,6 +5,8 @@ import pathlib
 import signal
 import socket
 
+from waiting import wait_until
+
 PROC = pathlib.Path("/proc")
 
 
@@ -71,9 +73,14 @@ def send_signal(pid, number):
         pass
 
 
-def end(pids, number=signal.SIGKILL):
-    for pid in pids:
-        send_signal(pid, number)
+def kill_all_of(folder):
+    """Kills the servers that work in `folder`, and waits until there are none."""
+    def none_left():
+        left = processes_of(folder)
+        for pid in left:
+            send_signal(pid, signal.SIGKILL)
+        return not left
+    wait_until(none_left, 20, f"no process works in {folder}")
 
 
 def status_figure(pid, key):

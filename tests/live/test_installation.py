@@ -11,6 +11,7 @@ import pytest
 
 import harness
 import processes
+from contract import check_answer
 from events import envelope, ids_of
 from harness import BINARY, PORTS, ROOT, Instance
 from sockets import RawSocket
@@ -72,7 +73,7 @@ def test_started_twice_it_says_that_it_runs(two):
 
 
 def test_a_second_program_on_the_same_folder_says_why_it_cannot(two):
-    done = two[0].command("up", timeout=30)
+    done = two[0].command("up", timeout=10)
     assert done.returncode != 0
     assert re.search(r"in use|runs|taken|another", done.stderr), done.stderr
     assert processes.is_running(two[0].pid)
@@ -123,27 +124,37 @@ def test_readme_commands_run_as_they_stand():
         instance.close()
 
 
-def test_demo_fills_a_week_and_the_sums_agree():
-    with Instance() as instance:
-        done = instance.command("demo", "--fast", "--seed", "1", timeout=180)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert f":{instance.ports['ui']}" in done.stdout + done.stderr, "it says where to look"
-
-        def caught_up():
-            return instance.check("journal").get("state") == "up" and count_waiting(instance) == 0
-        wait_until(caught_up, 60, "all events of the week stored")
-        count, first, machines = instance.sql(
-            "SELECT count(*), min(ts) < now() - interval '6 days', (SELECT count(*) FROM vms) FROM events")[0]
-        assert count > 20_000 and first and machines == 3
-        assert instance.sql("SELECT count(*) FROM dead_letters") == [(0,)]
-        instance.verify()
-        week = instance.json("/v1/stats/timeseries", window="7d")["points"]
-        assert sum(point["events"] > 0 for point in week) > len(week) // 2
-
-
 def count_waiting(instance):
     text = instance.get("/metrics", "gateway").text
     return float(re.search(r"^agentmon_journal_events_waiting (\S+)", text, re.MULTILINE)[1])
+
+
+class TestDemo:
+    @pytest.fixture(scope="class")
+    def week(self):
+        with Instance() as instance:
+            done = instance.command("demo", "--fast", "--seed", "1", timeout=180)
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert f":{instance.ports['ui']}" in done.stdout + done.stderr, "it says where to look"
+            wait_until(lambda: count_waiting(instance) == 0, 60, "all events of the week stored")
+            yield instance
+
+    def test_it_fills_a_week(self, week):
+        count, early, machines = week.sql(
+            "SELECT count(*), min(ts) < now() - interval '6 days', (SELECT count(*) FROM vms) FROM events")[0]
+        assert count > 20_000 and early and machines == 3
+        assert week.sql("SELECT count(*) FROM dead_letters") == [(0,)]
+        points = check_answer(week.get("/v1/stats/timeseries", window="7d"))["points"]
+        assert sum(point["events"] > 0 for point in points) > len(points) // 2
+        for path in ("/v1/sessions", "/v1/events", "/v1/vms", "/v1/stats/summary", "/v1/stats/tools"):
+            check_answer(week.get(path))
+
+    def test_the_sums_agree_with_the_events(self, week):
+        week.verify()
+
+    def test_at_rest_again_it_gives_its_memory_back(self, week):
+        memory = lambda: processes.status_figure(week.process.pid, "VmRSS")  # noqa: E731
+        wait_until(lambda: memory() < 80 * MIB, 10, f"from {memory() / MIB:.0f} MiB to below 80 MiB")
 
 
 def test_doctor_finds_a_planted_difference(two):
@@ -178,7 +189,8 @@ def test_wrong_settings_are_named_at_start(tmp_path, name, value, allowed):
 
 
 def test_config_prints_what_is_in_force(two):
-    lines = dict(line.split("  # ")[0].split("=", 1) for line in two[0].command("config").stdout.splitlines() if "=" in line)
+    told = two[0].command("config").stdout.splitlines()
+    lines = dict(line.split("  # ")[0].split("=", 1) for line in told if "=" in line)
     assert lines["AGENTMON_DATA_DIR"] == str(two[0].data)
     assert lines["AGENTMON_ADDR"] == f"127.0.0.1:{two[0].ports['gateway']}"
 
