@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <poll.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace agentmon {
@@ -68,7 +69,8 @@ result<void> send_stream(int input, sender& to, const std::function<void()>& tic
     if (ready == readiness::nothing) continue;
     const auto got = ::read(input, buffer.data(), buffer.size());
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (got < 0) return fail(fault::invalid, std::string{"the input cannot be read: "} + std::strerror(errno));
+    if (got < 0)
+      return fail(fault::invalid, std::string{"the input cannot be read: "} + std::generic_category().message(errno));
     if (got == 0) break;
     reader.feed({buffer.data(), static_cast<size_t>(got)});
   }

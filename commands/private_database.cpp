@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <system_error>
 
 namespace agentmon {
 
@@ -15,7 +16,8 @@ result<private_database> private_database::in(const std::filesystem::path& data_
                 folder.string() + " may only be entered by the user who runs agentmon; ask as that user");
   if (held.get() < 0)
     return fail(fault::unavailable, "there is no private PostgreSQL in " + data_dir.string() + " ("
-                                        + std::strerror(errno) + "); start agentmon, or set DATABASE_URL");
+                                        + std::generic_category().message(errno)
+                                        + "); start agentmon, or set DATABASE_URL");
   struct stat status {};
   if (::fstatat(held.get(), ".s.PGSQL.5432", &status, 0) != 0)
     return fail(fault::unavailable,

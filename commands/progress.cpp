@@ -1,6 +1,7 @@
 #include "commands/progress.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <unistd.h>
 
@@ -26,7 +27,7 @@ void progress_line::clear() {
 }
 
 std::string bar(double part, size_t width) {
-  const auto full = static_cast<size_t>(std::clamp(part, 0.0, 1.0) * static_cast<double>(width) + 0.5);
+  const auto full = static_cast<size_t>(std::lround(std::clamp(part, 0.0, 1.0) * static_cast<double>(width)));
   return "[" + std::string(full, '#') + std::string(width - full, '.') + "]";
 }
 

@@ -11,6 +11,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace agentmon {
@@ -45,12 +46,12 @@ result<std::string> greeting_of(const addrinfo& address, std::chrono::millisecon
   const service::descriptor socket{
       ::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address.ai_protocol)};
   const auto connected = ::connect(socket.get(), address.ai_addr, address.ai_addrlen);
-  if (connected != 0 && errno != EINPROGRESS) return fail(fault::unavailable, std::strerror(errno));
+  if (connected != 0 && errno != EINPROGRESS) return fail(fault::unavailable, std::generic_category().message(errno));
   if (!is_ready(socket.get(), POLLOUT, timeout)) return fail(fault::unavailable, "no connection in time");
   int error = 0;
   socklen_t size = sizeof error;
   ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error != 0) return fail(fault::unavailable, std::strerror(error));
+  if (error != 0) return fail(fault::unavailable, std::generic_category().message(error));
   if (!is_ready(socket.get(), POLLIN, timeout)) return fail(fault::unavailable, "it says nothing");
   std::array<char, 512> bytes{};
   const auto got = ::read(socket.get(), bytes.data(), bytes.size());

@@ -50,7 +50,7 @@ const std::string& exchange::raw() const { return state_->raw; }
 
 connection_id exchange::connection() const { return state_->connection; }
 
-void exchange::answer(response what) { state_->send(what); }
+void exchange::answer(const response& what) { state_->send(what); }
 
 void exchange::tunnel(int32_t fd, std::string first_bytes) {
   state_->answered = true;

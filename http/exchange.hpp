@@ -52,7 +52,7 @@ public:
 
   connection_id connection() const;
 
-  void answer(response);
+  void answer(const response&);
 
   /// Instead of an answer: from here on the connection is wired to this connected socket (owned by the listener from
   /// now on), which is first sent `first_bytes`.

@@ -34,7 +34,8 @@ result<std::string> inflate(std::string_view compressed, size_t limit) {
   for (int status = Z_OK; status != Z_STREAM_END || stream.avail_in > 0;) {
     if (status == Z_STREAM_END && inflateReset(&stream) != Z_OK) break; // one more gzip member
     if (size == out.size()) {
-      if (size > limit) return fail(fault::overload, "The decompressed body is larger than 8 MiB: send it in smaller parts.");
+      if (size > limit)
+        return fail(fault::overload, "The decompressed body is larger than 8 MiB: send it in smaller parts.");
       out.resize(std::min(limit + 1, std::max<size_t>(2 * size, 4 * compressed.size() + 1024)));
     }
     stream.next_out = reinterpret_cast<Bytef*>(out.data() + size);
@@ -45,7 +46,8 @@ result<std::string> inflate(std::string_view compressed, size_t limit) {
     if (stuck || (status != Z_OK && status != Z_STREAM_END))
       return fail(fault::invalid, "The body is not whole or not sound gzip.");
   }
-  if (size > limit) return fail(fault::overload, "The decompressed body is larger than 8 MiB: send it in smaller parts.");
+  if (size > limit)
+    return fail(fault::overload, "The decompressed body is larger than 8 MiB: send it in smaller parts.");
   out.resize(size);
   return out;
 }

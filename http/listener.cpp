@@ -273,8 +273,8 @@ result<listening> listen(caf::actor_system& system, const endpoint& where, std::
   if (workers.empty()) return fail(fault::invalid, "A listener needs at least one worker.");
   const auto bound = bind(where);
   if (!bound) return tl::unexpected{bound.error()};
-  auto actor = system.middleman().spawn_broker(listener, bound->fd, std::move(workers), settings);
-  return listening{std::move(actor), bound->port};
+  const auto actor = system.middleman().spawn_broker(listener, bound->fd, std::move(workers), settings);
+  return listening{actor, bound->port};
 }
 
 size_t raise_descriptor_limit() {

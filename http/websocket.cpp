@@ -15,8 +15,8 @@ namespace {
 
 using namespace http_text;
 
-constexpr size_t close_reason_bytes = 123; // a control frame holds 125, two are the code
-constexpr size_t fragments = 16 * 1024;    // of one message: empty fragments cost memory without counting as bytes
+constexpr size_t close_reason_bytes = 123;     // a control frame holds 125, two are the code
+constexpr size_t fragments = 16 * limits::KiB; // of one message: empty fragments cost memory without counting as bytes
 constexpr std::string_view protocol_error_frame = "\x88\x02\x03\xea"; // close, code 1002
 
 std::string base64(const unsigned char* bytes, int size) {

@@ -112,28 +112,28 @@ void worker_state::open(const websocket_handlers& handlers, exchange asked, cons
 void worker_state::text(connection_id from, std::string& message) {
   const auto found = sockets.find(from);
   if (found == sockets.end()) return;
-  const auto [handlers, peer] = found->second;
-  websocket_text received{peer, std::move(message)};
+  const auto open = found->second;
+  websocket_text received{open.peer, std::move(message)};
   guarded("websocket text", [&] {
-    if (handlers->text) handlers->text(context, received);
+    if (open.handlers->text) open.handlers->text(context, received);
   });
 }
 
 void worker_state::gone(connection_id id) {
   const auto node = sockets.extract(id);
   if (node.empty()) return;
-  const auto& [handlers, peer] = node.mapped();
+  const auto& open = node.mapped();
   guarded("websocket closed", [&] {
-    if (handlers->closed) handlers->closed(context, peer);
+    if (open.handlers->closed) open.handlers->closed(context, open.peer);
   });
 }
 
 void worker_state::congested(connection_id id, bool now, uint64_t dropped) {
   const auto found = sockets.find(id);
   if (found == sockets.end()) return;
-  const auto [handlers, peer] = found->second;
+  const auto open = found->second;
   guarded("websocket congested", [&] {
-    if (handlers->congested) handlers->congested(context, peer, now, dropped);
+    if (open.handlers->congested) open.handlers->congested(context, open.peer, now, dropped);
   });
 }
 

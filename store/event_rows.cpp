@@ -1,5 +1,6 @@
 #include "store/event_rows.hpp"
 
+#include "protocol/limits.hpp"
 #include "store/json_text.hpp"
 
 #include <set>
@@ -11,7 +12,7 @@ constexpr std::string_view columns = "(event_id, ts, type, session_id, run_id, t
                                      " source_framework, client_id, host, attributes, payload)";
 constexpr int16_t width = 13;
 
-constexpr size_t piece_bytes = 64 * 1024; // PostgreSQL works on one piece while we make the next
+constexpr size_t piece_bytes = 64 * limits::KiB; // PostgreSQL works on one piece while we make the next
 
 void append_text(std::string& to, std::string_view value) {
   if (value.empty())

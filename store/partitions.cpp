@@ -70,7 +70,7 @@ result<void> partitions::ensure(connection& db, const std::set<binary::day>& wan
   const auto today = std::chrono::floor<days>(now);
   for (const auto day : wanted) {
     if (known_.count(day) > 0 || day < today - past || day > today + ahead || now < not_before_) continue;
-    const auto made = create(db, day);
+    auto made = create(db, day);
     if (made) {
       known_.insert(day);
       continue;

@@ -12,6 +12,7 @@ namespace agentmon::store {
 struct run_key {
   std::string session_id;
   std::string run_id;
+  bool operator==(const run_key&) const = default;
   friend bool operator<(const run_key& a, const run_key& b) {
     return std::tie(a.session_id, a.run_id) < std::tie(b.session_id, b.run_id);
   }

@@ -33,7 +33,7 @@ template <class Leaf>
 expand(Leaf) -> expand<Leaf>;
 
 template <class T>
-constexpr std::string_view array_type = "";
+constexpr std::string_view array_type;
 template <>
 constexpr std::string_view array_type<std::string> = "text[]";
 template <>

@@ -10,7 +10,6 @@
 namespace agentmon {
 namespace {
 
-using demo::demo_event;
 using demo::life;
 using demo::timeline;
 

@@ -27,7 +27,7 @@ life::life(const timeline& world, uint64_t seed) : world_{world} {
   for (const auto& each : machines()) {
     sensor s{&each, dice{++stream}, world_.begin()};
     s.next += from_seconds(s.chance.between(0, 5));
-    sensors_.push_back(std::move(s));
+    sensors_.push_back(s);
   }
 }
 
