@@ -12,6 +12,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
+#include <malloc.h>
 #include <sys/file.h>
 #include <thread>
 
@@ -67,6 +68,14 @@ caf::behavior watch(caf::event_based_actor* self, const std::vector<std::pair<st
     ::kill(::getpid(), SIGUSR1);
   });
   return {[](caf::tick_atom) {}};
+}
+
+/// By default glibc keeps an arena for each thread, and keeps large blocks once it has seen one freed: after a burst a
+/// node at rest would hold what the burst needed.
+void give_memory_back() {
+  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_MMAP_THRESHOLD, static_cast<int>(128 * limits::KiB));
+  mallopt(M_TRIM_THRESHOLD, static_cast<int>(128 * limits::KiB));
 }
 
 /// One agentmon to a data folder. The lock goes with the process, however it ends.
@@ -132,6 +141,7 @@ void stop(caf::actor_system& system, const pipeline& parts) {
 } // namespace
 
 int run_node(const settings& config) {
+  give_memory_back();
   const ending until;
   log::set_level(config.log_level);
   raise_descriptor_limit();
