@@ -20,8 +20,16 @@
 
 #include <caf/all.hpp>
 
+#include <filesystem>
+
 namespace agentmon {
 namespace {
+
+/// web/ of the project in whose build folder this program lies.
+std::filesystem::path web_beside_program() {
+  std::error_code failed;
+  return std::filesystem::read_symlink("/proc/self/exe", failed).parent_path().parent_path() / "web";
+}
 
 class builder {
 public:
@@ -88,7 +96,7 @@ private:
   }
 
   result<void> start_ui() {
-    const auto folder = node_.config.web_dir.value_or(AGENTMON_WEB_DIR);
+    const auto folder = node_.config.web_dir.value_or(web_beside_program());
     auto files = static_files::load(folder);
     if (!files) return tl::unexpected{files.error()};
     const auto proxies = share<proxy_actor>("proxy", limits::proxies, limits::proxied_waiting, spawn_proxy);

@@ -3,6 +3,7 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 agentmon=build/agentmon
+export CCACHE_NOHASHDIR=1 # another clone of the same sources finds its objects, too
 
 say() { printf '%s\n' "$*"; }
 complain() { printf '%s\n' "$*" >&2; }

@@ -19,6 +19,14 @@ def system():
         yield instance
 
 
+@pytest.fixture(autouse=True)
+def it_runs_again(system):
+    """Whatever became of a test, the next one finds agentmon at work."""
+    yield
+    if system.process.poll() is not None:
+        system.start()
+
+
 def test_killed_and_restarted(system):
     with Producer(system) as producer:
         for _ in range(rounds(2)):
@@ -65,7 +73,6 @@ def test_ordered_stop_does_not_wait_for_idle_clients(system):
         assert time.monotonic() - begin < 4
         wait_until(lambda: viewer.ended, 5, "the viewer is told")
         assert viewer.ended == 1001, "going away"
-    system.start()
 
 
 def test_torn_tail_of_the_journal(system):
@@ -111,4 +118,3 @@ def test_the_private_nats_loses_its_store(system):
 def test_nothing_is_left_behind_by_a_kill(system):
     system.kill()
     wait_until(lambda: not processes.processes_of(system.data), 20, "the private servers end with their parent")
-    system.start()

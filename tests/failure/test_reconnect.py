@@ -89,6 +89,23 @@ def test_nats_frozen(system, servers):
     assert_all_stored_once(system, producer)
 
 
+@pytest.mark.parametrize("wiped", [False, True], ids=["with its store", "without its store"])
+def test_nats_dies_with_records_that_it_never_acknowledged(system, servers, wiped):
+    _, nats = servers
+    with Producer(system) as producer:
+        for _ in range(rounds(2)):
+            producer.wait_for_batches(BATCHES // 2)
+            nats.send_signal(signal.SIGSTOP)  # what is sent from here on lies in the socket, unanswered
+            producer.wait_for_batches(BATCHES // 2)
+            nats.send_signal(signal.SIGKILL)
+            nats.process.wait(10)
+            if wiped:
+                nats.wipe()
+            nats.start()
+            told_up(system)
+    assert_all_stored_once(system, producer)
+
+
 @pytest.mark.parametrize("postgres_too", [False, True], ids=["alone", "with events in it that are not stored"])
 def test_nats_comes_back_with_an_empty_store(system, servers, postgres_too):
     """The journal sends again what the lost stream held and PostgreSQL has not got."""
