@@ -73,9 +73,11 @@ caf::behavior watch(caf::event_based_actor* self, const std::vector<std::pair<st
 /// By default glibc keeps an arena for each thread, and keeps large blocks once it has seen one freed: after a burst a
 /// node at rest would hold what the burst needed.
 void give_memory_back() {
+  // NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet
   mallopt(M_ARENA_MAX, 2);
   mallopt(M_MMAP_THRESHOLD, static_cast<int>(128 * limits::KiB));
   mallopt(M_TRIM_THRESHOLD, static_cast<int>(128 * limits::KiB));
+  // NOLINTEND(concurrency-mt-unsafe)
 }
 
 /// One agentmon to a data folder. The lock goes with the process, however it ends.

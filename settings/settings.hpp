@@ -1,6 +1,6 @@
 #pragma once
-#include "protocol/log.hpp"
 #include "protocol/endpoint.hpp"
+#include "protocol/log.hpp"
 #include "settings/flags.hpp"
 
 #include <chrono>
