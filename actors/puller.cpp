@@ -54,8 +54,6 @@ struct puller_state {
                                 }});
     if (!made) return lose(made.error().message);
     source.emplace(std::move(*made));
-    for (const auto& handle : std::exchange(given_back, {}))
-      if (auto told = source->nak(handle); !told) return lose(told.error().message);
     link.settled();
     node->status.set("nats", condition::up);
     pull();
@@ -66,9 +64,8 @@ struct puller_state {
     link.lose(*node, "nats", reason + "; events wait in the journal");
   }
 
-  /// What is in hand goes back to NATS, which delivers it again: at once if it still knows of it, else after its time.
+  /// What is in hand is let go: NATS delivers it again after limits::ack_wait, and the store knows what it has.
   void close() {
-    for (const auto& message : held) given_back.push_back(message->handle);
     source.reset();
     held.clear();
     held_bytes = 0;
@@ -135,9 +132,9 @@ struct puller_state {
   }
 
   void acknowledge() {
-    // Handles of the last epoch are good in this one, too. Without any connection the messages come again, and change
-    // nothing.
-    if (!source) return;
+    // A handle names a sequence number. In a new epoch the stream may be another one, where that number is a message
+    // that nobody has stored: so an old handle is never used. Its message comes again and changes nothing.
+    if (storing_epoch != link.epoch() || !source) return;
     for (const auto& message : storing) {
       if (auto sent = source->ack(message->handle); !sent) return lose(sent.error().message);
     }
@@ -176,8 +173,7 @@ struct puller_state {
   bool pulling = false;
   std::deque<message_ptr> held; ///< pulled, not yet given to the writer
   size_t held_bytes = 0;
-  std::vector<std::string> given_back; ///< handles of what was dropped with the last connection
-  pulled_messages storing;             ///< with the writer, or waiting to be given to it again
+  pulled_messages storing; ///< with the writer, or waiting to be given to it again
   size_t storing_bytes = 0;
   uint64_t storing_epoch = 0;
   bool in_writer = false;

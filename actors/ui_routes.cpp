@@ -33,7 +33,7 @@ void pass_on(worker_context& context, const proxy_actor& proxies, exchange reque
             response out{.status = answer.status, .body = std::move(answer.body), .content_type = {}};
             for (const auto& [name, value] : answer.headers)
               if (is_passed_on(name)) out.headers.emplace_back(name, value);
-            request.answer(std::move(out));
+            request.answer(out);
           },
           [request](caf::error& e) mutable { request.answer(answer_of(to_failure(e))); });
 }

@@ -145,7 +145,7 @@ router::handler serve_files(std::shared_ptr<const static_files> files) {
     if (request.method != "GET" && request.method != "HEAD") {
       auto refused = error(405, "method_not_allowed", "This address takes only GET, HEAD.");
       refused.headers.emplace_back("Allow", "GET, HEAD");
-      return asked.answer(std::move(refused));
+      return asked.answer(refused);
     }
     asked.answer(files->answer(request.path, request.get_header_value("If-None-Match"),
                                accepts_gzip(request.get_header_value("Accept-Encoding"))));

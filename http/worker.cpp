@@ -96,7 +96,7 @@ void worker_state::open(const websocket_handlers& handlers, exchange asked, cons
   if (!accepted) return asked.answer(to_response(accepted.error()));
   const bool asked_well = guarded("websocket admit", [&] {
     if (!handlers.admit) return;
-    if (auto refused = handlers.admit(context, asked)) asked.answer(std::move(*refused));
+    if (auto refused = handlers.admit(context, asked)) asked.answer(*refused);
   });
   if (!asked_well) asked.answer(error(500, "internal", "The handshake could not be answered; this is our fault."));
   if (asked.answered()) return;
