@@ -95,9 +95,12 @@ result<service::descriptor> claim(const std::filesystem::path& folder) {
 }
 
 void drain_listeners(caf::scoped_actor& self, const pipeline& parts) {
+  // All at once: each gives its clients a moment to say goodbye.
+  std::vector<decltype(self->request(parts.listeners.front(), limits::stop_grace, drain_atom_v))> draining;
   for (const auto& listener : parts.listeners)
-    self->request(listener, limits::stop_grace, drain_atom_v)
-        .receive([](uint64_t) {},
+    draining.push_back(self->request(listener, limits::stop_grace, drain_atom_v));
+  for (auto& port : draining)
+    port.receive([](uint64_t) {},
                  [](const caf::error&) {
                    log::warn("node", "a port still had connections when its time was up; they are cut");
                  });

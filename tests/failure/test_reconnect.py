@@ -1,13 +1,15 @@
 """Servers that go away and come back while a client posts: agentmon catches up by itself, every 202 is stored once."""
 
+import contextlib
 import signal
 
+import psycopg2
 import pytest
 
 from events import envelope, ids_of
 from harness import Instance
 from producer import Producer, assert_all_stored_once
-from servers import Nats, Postgres, has_no_secret
+from servers import PASSWORD, Nats, NatsWire, Postgres, has_no_secret
 from sockets import Viewer
 from waiting import rounds, wait_until
 
@@ -123,6 +125,50 @@ def test_nats_comes_back_with_an_empty_store(system, servers, postgres_too):
         producer.wait_for_batches(BATCHES)
         told_up(system)
     assert_all_stored_once(system, producer)
+
+
+def test_acknowledgements_of_a_lost_stream_do_not_hit_the_new_one(system, servers):
+    """NATS loses its store while a batch is being stored. Its acknowledgements then name sequence numbers under which
+    the new stream holds other messages, which nobody has stored yet."""
+    postgres, nats = servers
+    nats.stop()
+    nats.wipe()
+    nats.start()
+    told_up(system)  # a young stream: the numbers below are small
+    accepted = []
+
+    def accept(count, size):
+        for _ in range(count):
+            batch = [envelope("custom.large", payload={"output": "z" * size}) for _ in range(2)]
+            system.accept(batch)
+            accepted.extend(ids_of(batch))
+    accept(60, 10)
+    system.wait_stored(accepted)
+    with contextlib.closing(psycopg2.connect(postgres.url)) as other:
+        other.cursor().execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")  # the writer waits from here on
+        accept(3, 200_000)
+        with NatsWire(nats.port, PASSWORD) as wire:
+            wait_until(lambda: wire.stream_state()["last_seq"] >= 61, 20, "a message behind the 60th is published")
+        wait_until(lambda: is_waiting_for_lock(other), 20, "the writer stores it")
+        nats.stop(signal.SIGKILL)
+        nats.wipe()
+        nats.start()
+        accept(70, 200_000)  # 400 kB a message: more than is pulled at once
+        with NatsWire(nats.port, PASSWORD) as wire:
+            wait_until(lambda: stream_length(wire) >= 70, 20, "the new stream has grown past the old number")
+        other.rollback()
+    system.wait_stored(accepted, 40)
+    system.verify()
+
+
+def is_waiting_for_lock(connection):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'events'::regclass")
+        return cursor.fetchone()[0] > 0
+
+
+def stream_length(wire):
+    return wire.stream_state().get("last_seq", 0)
 
 
 def test_postgresql_stopped_and_started(system, servers):

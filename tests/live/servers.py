@@ -157,6 +157,16 @@ class NatsWire:
         self._socket.sendall(f"PUB {subject} {len(data)}\r\n".encode() + data + b"\r\n")
         self.flush()
 
+    def stream_state(self, stream="AGENTMON"):
+        """What JetStream says of the stream: messages, first_seq, last_seq."""
+        self._send("SUB answer 1")
+        self._send("UNSUB 1 1")
+        self._send(f"PUB $JS.API.STREAM.INFO.{stream} answer 0\r\n")
+        for line in iter(self._file.readline, b""):
+            if line.startswith(b"MSG "):
+                return json.loads(self._file.read(int(line.split()[-1])))["state"]
+        raise AssertionError("nats-server closed the connection")
+
     def close(self):
         self._file.close()
         self._socket.close()
