@@ -46,7 +46,9 @@ public:
     if (node.servers.nats()) node.status.set(name, condition::away, reason);
     if (due_) return;
     due_ = true;
-    self_->delayed_send(self_, retry_.next(), open_atom_v);
+    // A private server that is still starting is asked for often: it is a matter of a second.
+    const auto wait = node.servers.nats() ? retry_.next() : std::chrono::milliseconds{limits::bus_retry_min};
+    self_->delayed_send(self_, wait, open_atom_v);
   }
 
   bool is_of_now(uint64_t epoch) const { return epoch == epoch_ && connection_.has_value(); }
