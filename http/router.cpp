@@ -125,7 +125,7 @@ router& router::before(std::function<std::optional<response>(const exchange&)> l
 const websocket_handlers* router::route(worker_context& context, exchange asked, bool handshake) const {
   for (const auto& look : before_) {
     if (auto answer = look(asked)) {
-      asked.answer(std::move(*answer));
+      asked.answer(*answer);
       return nullptr;
     }
   }

@@ -112,7 +112,7 @@ def check_tidy(commands):
             continue
         command = ["clang-tidy", "-p", str(BUILD), "--quiet", "--extra-arg=-Wno-unknown-warning-option", str(source)]
         jobs.append((source.relative_to(ROOT), command, lambda mark=mark, text=stamp.hexdigest(): mark.write_text(text)))
-    print(f"{len(jobs)} of {len(commands)} sources have changed", flush=True)
+    print(f"{len(jobs)} sources have changed", flush=True)
     return run_all(jobs)
 
 
