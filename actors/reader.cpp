@@ -110,8 +110,7 @@ self_actor::behavior_type read(self_actor::stateful_pointer<reader_state> self, 
       [](free_atom) { return true; },
       [self, &state](caf::tick_atom) {
         // So that /readyz knows before the first question.
-        if (const auto ready = state.connect(); !ready && state.node->servers.database())
-          state.node->status.set("postgresql", condition::away, ready.error().message);
+        static_cast<void>(state.connect()); // it tells the health board itself
         self->delayed_send(self, limits::service_check, caf::tick_atom_v);
       },
   };
