@@ -91,8 +91,7 @@ struct puller_state {
 
   void ended(uint8_t code, const std::string& reason) {
     pulling = false;
-    if (code == static_cast<uint8_t>(fault::not_found) || code == static_cast<uint8_t>(fault::timeout))
-      return lose(reason);
+    if (code != 0) return lose(reason); // with its backoff, so that no refusal is asked for in a tight loop
     pull();
   }
 
