@@ -33,6 +33,7 @@ std::span<const flag> emit_flags();
 std::span<const flag> demo_flags();
 std::span<const flag> doctor_flags();
 std::span<const flag> config_flags();
+std::span<const flag> bench_flags();
 
 /// Sends events to a gateway; 0: all accepted, 1: some rejected, 2: not delivered.
 int run_emit(const invocation&);
@@ -45,6 +46,9 @@ int run_doctor(const invocation&);
 
 /// Prints the settings in force.
 int run_config(const invocation&);
+
+/// Measures a private instance against the limits of this machine; 1: something failed, or an event was lost.
+int run_bench(const invocation&);
 
 /// The settings from flags, this process's environment and .env.
 result<configuration> load_configuration(const given_flags&);

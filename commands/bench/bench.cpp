@@ -1,0 +1,229 @@
+#include "commands/bench/bench.hpp"
+
+#include "commands/bench/ceilings.hpp"
+#include "commands/bench/load.hpp"
+#include "commands/bench/report.hpp"
+#include "commands/commands.hpp"
+#include "commands/interrupt.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/log.hpp"
+#include "store/connection.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace agentmon {
+namespace bench {
+namespace {
+
+constexpr size_t fill_connections = 16;
+constexpr std::array<size_t, 2> batches{1, large_batch};
+constexpr std::array<size_t, 3> connection_counts{4, 64, 256};
+
+void say(test_bench& on, const std::string& what) {
+  on.line.clear();
+  std::fprintf(stderr, "%s\n", what.c_str());
+}
+
+/// Posts, waits until all is stored, and notes what it took.
+result<load_figures> measure_load(test_bench& on, const std::string& name, const load_plan& plan) {
+  say(on,
+      name + ": batches of " + std::to_string(plan.batch) + ", " + std::to_string(plan.connections) + " connections");
+  const auto before = read_metrics(on.node.gateway());
+  if (!before) return tl::unexpected{before.error()};
+  cost_meter meter{on.node.id()};
+  const auto begin = steady::now();
+  auto figures = run_load(on.node.gateway(), on.events, plan, [&](size_t acked) {
+    if (on.line.is_due()) on.line.show(grouped(acked) + " events acked");
+  });
+  if (!figures) return figures;
+  on.acked += figures->acked;
+  const auto settled = on.settle();
+  if (!settled) return tl::unexpected{settled.error()};
+  figures->name = name;
+  figures->stored = settled->stored;
+  figures->cost.seconds = std::chrono::duration<double>(settled->at - begin).count();
+  figures->stored_per_second = static_cast<double>(figures->stored) / figures->cost.seconds;
+  figures->cost.processes = meter.finish();
+  const auto after = read_metrics(on.node.gateway());
+  if (!after) return tl::unexpected{after.error()};
+  figures->cost.hops = hops_between(*before, *after);
+  return figures;
+}
+
+result<void> measure_publishes(test_bench& on, const bench_plan& plan, ceilings& to) {
+  say(on, "ceiling: JetStream publishes");
+  const auto url = on.node.nats_url();
+  if (!url) return tl::unexpected{url.error()};
+  const auto time = plan.time / 2;
+  const auto single = publish_ceiling(*url, on.events, 1, time);
+  if (!single) return tl::unexpected{single.error()};
+  const auto batch = publish_ceiling(*url, on.events, large_batch, time);
+  if (!batch) return tl::unexpected{batch.error()};
+  to.publish_single_per_second = *single;
+  to.publish_batch_per_second = *batch;
+  return {};
+}
+
+/// The COPY ceiling is measured before and after the fill, so that neither has the better of a machine that changes.
+result<void> measure_fill(test_bench& on, const bench_plan& plan, bench_result& all) {
+  auto ceiling = copy_ceiling::open(on.node.database(), "bench_ceiling");
+  if (!ceiling) return tl::unexpected{ceiling.error()};
+  const auto copy = [&] {
+    say(on, "ceiling: COPY");
+    return ceiling->copy(on.events, std::min(plan.events, limits::bench_copy_events));
+  };
+  if (auto copied = copy(); !copied) return copied;
+  if (plan.phases.contains("fill")) {
+    auto filled = measure_load(
+        on, "fill",
+        {.batch = large_batch, .connections = fill_connections, .time = {}, .events = plan.events, .clock = {}});
+    if (!filled) return tl::unexpected{filled.error()};
+    all.loads.push_back(std::move(*filled));
+    if (auto copied = copy(); !copied) return copied;
+  }
+  all.ceiling.copy_per_second = ceiling->rows_per_second();
+  return ceiling->drop();
+}
+
+result<void> measure_posts(test_bench& on, const bench_plan& plan, bench_result& all) {
+  for (const auto batch : batches)
+    for (const auto connections : connection_counts) {
+      if (auto rested = on.rest(); !rested) return rested;
+      auto figures = measure_load(
+          on, "posts", {.batch = batch, .connections = connections, .time = plan.time, .events = {}, .clock = {}});
+      if (!figures) return tl::unexpected{figures.error()};
+      all.loads.push_back(std::move(*figures));
+    }
+  return {};
+}
+
+result<void> measure_all(test_bench& on, const bench_plan& plan, bench_result& all) {
+  std::string sample;
+  on.events.append_batch(sample, 1000, now());
+  all.events = plan.events;
+  all.event_bytes = sample.size() / 1000;
+  if (auto done = measure_publishes(on, plan, all.ceiling); !done) return done;
+  if (auto done = measure_fill(on, plan, all); !done) return done;
+  if (!plan.phases.contains("posts")) return {};
+  return measure_posts(on, plan, all);
+}
+
+constexpr std::array flags_of_bench{
+    flag{"events", "N", "How many events are stored before the queries are measured (default: 1000000)."},
+    flag{"seconds", "N", "How long each phase that goes by time lasts (default: 3)."},
+    flag{"phases", "NAME[,NAME...]", "Only some of fill, posts (default: all)."},
+    flag{"json", "", "Print one JSON object instead of tables."},
+};
+
+constexpr std::array<std::string_view, 2> phase_names{"fill", "posts"};
+
+result<std::set<std::string>> phases_of(const given_flags& flags) {
+  std::set<std::string> phases{phase_names.begin(), phase_names.end()};
+  const auto given = flags.value("phases");
+  if (!given) return phases;
+  phases.clear();
+  for (size_t from = 0; from <= given->size();) {
+    const auto comma = std::min(given->find(',', from), given->size());
+    const auto name = given->substr(from, comma - from);
+    if (std::find(phase_names.begin(), phase_names.end(), name) == phase_names.end())
+      return fail(fault::invalid,
+                  "--phases " + std::string{*given} + ": \"" + std::string{name} + "\" is none of fill, posts");
+    phases.emplace(name);
+    from = comma + 1;
+  }
+  return phases;
+}
+
+result<bench_plan> plan_from(const given_flags& flags) {
+  const auto events = number_flag(flags, "events", 1'000'000, 1, 100'000'000);
+  if (!events) return tl::unexpected{events.error()};
+  const auto seconds = number_flag(flags, "seconds", 3, 1, 3600);
+  if (!seconds) return tl::unexpected{seconds.error()};
+  auto phases = phases_of(flags);
+  if (!phases) return tl::unexpected{phases.error()};
+  return bench_plan{*events, std::chrono::seconds{*seconds}, std::move(*phases), flags.has("json")};
+}
+
+int finish(const result<void>& done, const bench_plan& plan, const bench_result& all) {
+  if (!done) {
+    complain(done.error().message);
+    return exit_problem;
+  }
+  const auto text = plan.as_json ? as_json(all) + '\n' : as_tables(all);
+  return std::fputs(text.c_str(), stdout) < 0 ? exit_problem : exit_ok;
+}
+
+} // namespace
+
+result<test_bench::settled> test_bench::settle() {
+  double seen = 0;
+  auto progress = steady::now();
+  for (;;) {
+    const auto got = read_metrics(node.gateway());
+    if (!got) return tl::unexpected{got.error()};
+    const auto at = steady::now();
+    const auto stored = got->value("agentmon_events_stored_total");
+    if (stored >= static_cast<double>(acked)) {
+      progress = at;
+      break;
+    }
+    if (stored > seen) progress = at;
+    seen = std::max(seen, stored);
+    if (line.is_due()) line.show(grouped(static_cast<size_t>(stored)) + " of " + grouped(acked) + " events stored");
+    if (at - progress > limits::bench_patience)
+      return fail(fault::corrupt, grouped(acked) + " events were acked, but only "
+                                      + grouped(static_cast<size_t>(stored))
+                                      + " of them are stored and no more come: events are lost");
+    if (!interrupt::pause(limits::bench_look)) return fail(fault::stopping, "interrupted");
+  }
+  auto db = store::connect(node.database(), limits::doctor_verify_timeout);
+  if (!db) return tl::unexpected{db.error()};
+  const auto counted = db->exec("SELECT count(*) FROM events", store::parameters{});
+  if (!counted) return tl::unexpected{counted.error()};
+  const auto count = static_cast<size_t>(counted->get<int64_t>(0, 0));
+  if (count != acked)
+    return fail(fault::corrupt, grouped(acked) + " events were acked, but PostgreSQL holds " + grouped(count));
+  return settled{count - std::exchange(stored_, count), progress};
+}
+
+result<void> test_bench::rest() {
+  const auto begin = steady::now();
+  auto used = cpu_seconds_of(node.id());
+  while (steady::now() - begin < limits::bench_rest_timeout) {
+    if (line.is_due()) line.show("waiting until the system is at rest");
+    const auto from = steady::now();
+    if (!interrupt::pause(limits::bench_rest_look)) return fail(fault::stopping, "interrupted");
+    const auto now_used = cpu_seconds_of(node.id());
+    constexpr double idle_cores = 0.1;
+    if (now_used - std::exchange(used, now_used) < idle_cores * seconds_since(from)) break;
+  }
+  return {};
+}
+
+} // namespace bench
+
+std::span<const flag> bench_flags() { return bench::flags_of_bench; }
+
+int run_bench(const invocation& given) {
+  if (!given.flags.words.empty())
+    return complain("bench takes only flags, not " + given.flags.words.front()), exit_usage;
+  const auto plan = bench::plan_from(given.flags);
+  if (!plan) return complain(plan.error().message), exit_usage;
+  interrupt::remember();
+  progress_line line;
+  log::set_level(log::level::warn); // the schema of the ceiling is no news
+  std::fputs("starting a private instance in a temporary folder ...\n", stderr);
+  auto node = bench::instance::start();
+  if (!node) return complain(node.error().message), exit_problem;
+  if (node->folder().is_in_memory())
+    complain("the temporary folder lies in memory, where a sync costs nothing; TMPDIR names another");
+  bench::test_bench on{std::move(*node), line};
+  bench::bench_result all;
+  const auto done = bench::measure_all(on, *plan, all);
+  line.clear();
+  return bench::finish(done, *plan, all);
+}
+
+} // namespace agentmon

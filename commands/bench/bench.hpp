@@ -1,0 +1,48 @@
+#pragma once
+#include "commands/bench/events.hpp"
+#include "commands/bench/figures.hpp"
+#include "commands/bench/instance.hpp"
+#include "commands/bench/processes.hpp"
+#include "commands/bench/scrape.hpp"
+#include "commands/progress.hpp"
+
+#include <chrono>
+#include <set>
+#include <string>
+
+namespace agentmon::bench {
+
+/// What the command line asks for.
+struct bench_plan {
+  size_t events = 1'000'000;
+  std::chrono::milliseconds time{3'000}; ///< of each phase that goes by time
+  std::set<std::string> phases;
+  bool as_json = false;
+};
+
+/// What all phases work with.
+class test_bench {
+public:
+  test_bench(instance system, progress_line& progress) : node{std::move(system)}, line{progress} {}
+
+  instance node;
+  event_source events;
+  progress_line& line;
+  size_t acked = 0; ///< events of all phases so far
+
+  /// Waits until all that was acked is stored, and lets PostgreSQL count: fault::corrupt when it holds another number.
+  /// Gives how many there are more than before, and when the last one was there.
+  struct settled {
+    size_t stored = 0;
+    steady::time_point at;
+  };
+  result<settled> settle();
+
+  /// Waits until the system has nothing left to do (indexing, vacuum), at most limits::bench_rest_timeout.
+  result<void> rest();
+
+private:
+  size_t stored_ = 0;
+};
+
+} // namespace agentmon::bench

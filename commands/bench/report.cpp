@@ -1,0 +1,173 @@
+#include "commands/bench/report.hpp"
+
+#include "commands/progress.hpp"
+#include "store/json_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <thread>
+
+namespace agentmon::bench {
+namespace {
+
+double ratio(double figure, double ceiling) { return ceiling > 0 ? figure / ceiling : 0; }
+
+std::string rate(double per_second) { return grouped(static_cast<size_t>(std::lround(per_second))); }
+
+/// Columns of a table, right-aligned but for the first.
+class table {
+public:
+  explicit table(std::vector<std::string> head) { row(std::move(head)); }
+  void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  std::string text() const;
+
+private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+std::string table::text() const {
+  std::vector<size_t> widths(rows_.front().size());
+  for (const auto& cells : rows_)
+    for (size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], cells[i].size());
+  std::string text;
+  for (const auto& cells : rows_) {
+    text += "  ";
+    for (size_t i = 0; i < cells.size(); ++i) {
+      const std::string gap(widths[i] - cells[i].size(), ' ');
+      text += i == 0 ? cells[i] + gap : "  " + gap + cells[i];
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    text += '\n';
+  }
+  return text;
+}
+
+std::string fixed(double value, int digits = 2) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
+}
+
+std::string mebibytes(uint64_t bytes) { return fixed(static_cast<double>(bytes) / (1 << 20), 0); }
+
+std::string load_name(const load_figures& f) {
+  return f.name + " " + std::to_string(f.batch) + " x " + std::to_string(f.connections);
+}
+
+std::string ceiling_table(const ceilings& c) {
+  table t{{"ceiling", "events/s"}};
+  t.row({"binary COPY of the same rows into the same tables", rate(c.copy_per_second)});
+  t.row({"JetStream publishes of 1 event", rate(c.publish_single_per_second)});
+  t.row({"JetStream publishes of " + std::to_string(large_batch) + " events", rate(c.publish_batch_per_second)});
+  return t.text();
+}
+
+std::string load_table(const bench_result& all) {
+  table t{{"batch x connections", "acked/s", "of JetStream", "stored/s", "of COPY", "p50 ms", "p95", "p99", "max",
+           "refused"}};
+  for (const auto& f : all.loads)
+    t.row({load_name(f), rate(f.acked_per_second),
+           fixed(ratio(f.acked_per_second, all.ceiling.publish_per_second(f.batch))), rate(f.stored_per_second),
+           fixed(ratio(f.stored_per_second, all.ceiling.copy_per_second)), fixed(f.answers.p50), fixed(f.answers.p95),
+           fixed(f.answers.p99), fixed(f.answers.max), grouped(f.refused)});
+  return t.text();
+}
+
+void add_cost(table& t, const std::string& phase, const phase_cost& cost) {
+  std::vector<std::string> cells{phase, fixed(cost.seconds, 1)};
+  for (const auto& p : cost.processes) cells.push_back(fixed(ratio(p.cpu_seconds, cost.seconds)));
+  for (const auto& p : cost.processes) cells.push_back(mebibytes(p.peak_bytes));
+  t.row(std::move(cells));
+}
+
+std::string cost_table(const bench_result& all) {
+  table t{{"phase", "seconds", "cores: agentmon", "nats", "PostgreSQL", "bench", "peak MiB: agentmon", "nats",
+           "PostgreSQL", "bench"}};
+  for (const auto& f : all.loads) add_cost(t, load_name(f), f.cost);
+  return t.text();
+}
+
+void add_hops(table& t, const std::string& phase, const phase_cost& cost) {
+  for (const auto& h : cost.hops) t.row({phase, h.name, grouped(h.count), fixed(h.p50_ms), fixed(h.p99_ms)});
+}
+
+std::string hop_table(const bench_result& all) {
+  table t{{"phase", "hop", "count", "p50 ms", "p99 ms"}};
+  for (const auto& f : all.loads) add_hops(t, load_name(f), f.cost);
+  return t.text();
+}
+
+using writer = store::json_writer;
+
+int64_t whole(size_t number) { return static_cast<int64_t>(number); }
+
+void write_rate(writer& to, std::string_view name, double per_second, double ceiling) {
+  to.key(name).begin_object().member("per_second", per_second).member("ceiling_per_second", ceiling);
+  to.member("ratio", ratio(per_second, ceiling)).end_object();
+}
+
+void write_latency(writer& to, std::string_view name, const latency& l) {
+  to.key(name).begin_object().member("count", whole(l.count)).member("p50", l.p50).member("p95", l.p95);
+  to.member("p99", l.p99).member("max", l.max).end_object();
+}
+
+void write_cost(writer& to, const phase_cost& cost) {
+  to.member("seconds", cost.seconds).key("processes").begin_array();
+  for (const auto& p : cost.processes)
+    to.begin_object()
+        .member("name", std::string_view{p.name})
+        .member("cpu_seconds", p.cpu_seconds)
+        .member("memory_bytes", static_cast<int64_t>(p.memory_bytes))
+        .member("peak_bytes", static_cast<int64_t>(p.peak_bytes))
+        .end_object();
+  to.end_array().key("hops").begin_array();
+  for (const auto& h : cost.hops)
+    to.begin_object()
+        .member("name", std::string_view{h.name})
+        .member("count", static_cast<int64_t>(h.count))
+        .member("p50_ms", h.p50_ms)
+        .member("p99_ms", h.p99_ms)
+        .end_object();
+  to.end_array();
+}
+
+void write_load(writer& to, const load_figures& f, const ceilings& c) {
+  to.begin_object().member("name", std::string_view{f.name}).member("batch", whole(f.batch));
+  to.member("connections", whole(f.connections)).member("acked", whole(f.acked)).member("stored", whole(f.stored));
+  to.member("refused", whole(f.refused));
+  write_rate(to, "acked_events", f.acked_per_second, c.publish_per_second(f.batch));
+  write_rate(to, "stored_events", f.stored_per_second, c.copy_per_second);
+  write_latency(to, "answer_ms", f.answers);
+  write_cost(to, f.cost);
+  to.end_object();
+}
+
+} // namespace
+
+std::string as_tables(const bench_result& all) {
+  auto text = "agentmon " AGENTMON_VERSION " on " + std::to_string(std::thread::hardware_concurrency())
+              + " cores, events of " + std::to_string(all.event_bytes) + " bytes\n\n" + ceiling_table(all.ceiling);
+  if (!all.loads.empty())
+    text += "\nPosts, each connection sending again as soon as it is answered; stored from the first POST on\n"
+            + load_table(all);
+  text += "\nCPU and memory\n" + cost_table(all);
+  return text + "\nHops, as /metrics has them\n" + hop_table(all);
+}
+
+std::string as_json(const bench_result& all) {
+  writer to;
+  to.begin_object().member("version", AGENTMON_VERSION).member("events", whole(all.events));
+  to.member("cores", static_cast<int64_t>(std::thread::hardware_concurrency()));
+  to.member("event_bytes", whole(all.event_bytes)).key("ceilings").begin_object();
+  to.member("copy_events_per_second", all.ceiling.copy_per_second);
+  to.member("publish_1_events_per_second", all.ceiling.publish_single_per_second);
+  to.member("publish_100_events_per_second", all.ceiling.publish_batch_per_second);
+  to.end_object().key("posts").begin_array();
+  for (const auto& f : all.loads) write_load(to, f, all.ceiling);
+  to.end_array().end_object();
+  return to.text();
+}
+
+} // namespace agentmon::bench
