@@ -2,6 +2,7 @@
 
 #include "http/text.hpp"
 #include "protocol/limits.hpp"
+#include "protocol/utf_8.hpp"
 
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -182,7 +183,8 @@ std::string to_bytes(const response& answer, answer_form form) {
 response error(int status, std::string_view code, std::string_view message, const std::vector<error_detail>& details) {
   rapidjson::StringBuffer buffer;
   rapidjson::Writer writer{buffer};
-  const auto string = [&](std::string_view text) {
+  const auto string = [&](std::string_view given) {
+    const auto text = to_utf_8(given); // it may quote what the client sent
     writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
   };
   writer.StartObject();

@@ -1,4 +1,5 @@
 #include "protocol/limits.hpp"
+#include "protocol/utf_8.hpp"
 #include "store/paging.hpp"
 #include "store/reading.hpp"
 
@@ -47,6 +48,8 @@ public:
         fault("the parameter " + name + " is given more than once");
       else if (value.find('\0') != std::string::npos)
         fault("the parameter " + name + " holds a NUL character");
+      else if (!is_utf_8(value))
+        fault("the parameter " + name + " is not UTF-8");
     }
   }
 
@@ -121,7 +124,7 @@ std::optional<page_cursor> decode_cursor(std::string_view text) {
   const timestamp at{std::chrono::microseconds{binary::read_integer<int64_t>(*bytes)}};
   auto id = bytes->substr(sizeof(int64_t));
   const auto last = timestamp{std::chrono::sys_days{std::chrono::year{10000} / 1 / 1}};
-  if (at < timestamp{} || at >= last || id.find('\0') != std::string::npos) return std::nullopt;
+  if (at < timestamp{} || at >= last || id.find('\0') != std::string::npos || !is_utf_8(id)) return std::nullopt;
   return page_cursor{at, std::move(id)};
 }
 

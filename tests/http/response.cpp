@@ -26,6 +26,14 @@ TEST_CASE("an answer carries what HTTP/1.1 asks for") {
   CHECK(has(to_bytes({}, {.keep_alive = false}), "\r\nConnection: close\r\n"));
 }
 
+TEST_CASE("an error that quotes a client's bytes is JSON in UTF-8 all the same") {
+  const auto answer = error(400, "invalid", "q=\xff\xc3 is not allowed", {{0, "\xe2\x82", "x"}});
+  rapidjson::Document json;
+  json.Parse<rapidjson::kParseValidateEncodingFlag>(answer.body.data(), answer.body.size());
+  REQUIRE_FALSE(json.HasParseError());
+  CHECK(json["error"]["message"] == "q=\xef\xbf\xbd\xef\xbf\xbd is not allowed");
+}
+
 TEST_CASE("HEAD gets the head of GET") {
   const response answer{.body = "hello"};
   const auto bytes = to_bytes(answer, {.head = true});

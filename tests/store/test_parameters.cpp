@@ -53,6 +53,9 @@ TEST_CASE("wrong parameters are refused in words that name them") {
   CHECK(refusal(parse_event_filter, {{"cursor", encode_cursor({now(), "no uuid"})}}).find("list of events")
         != std::string::npos);
   CHECK(refusal(parse_event_filter, {{"host", std::string(1, '\0')}}) == "the parameter host holds a NUL character");
+  CHECK(refusal(parse_event_filter, {{"q", "\xff"}}) == "the parameter q is not UTF-8");
+  CHECK(refusal(parse_session_filter, {{"cursor", encode_cursor({now(), "\xc3"})}}).find("next_cursor")
+        != std::string::npos);
   CHECK(refusal(parse_event_filter, {{"q", std::string(1000, 'x')}}) == "q is longer than 512 bytes");
   CHECK(refusal(parse_session_filter, {{"from", "yesterday"}})
             .starts_with("from=yesterday is not allowed: must be an RFC 3339"));
