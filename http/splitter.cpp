@@ -89,7 +89,8 @@ splitter::state splitter::take_request_line(std::string_view line) {
   const auto target = line.substr(first + 1, second - first - 1);
   const auto version = line.substr(second + 1);
   if (!is_token(method)) return refuse(400, "The request's method is not a token.");
-  if (target.empty() || std::any_of(target.begin(), target.end(), [](char c) { return c <= ' ' || c > '~'; }))
+  if (target.empty()
+      || std::any_of(target.begin(), target.end(), [](char c) { return c <= ' ' || c > '~' || c == '#'; }))
     return refuse(400, "The request's target holds characters that must be percent-encoded.");
   if (version.size() != 8 || !version.starts_with("HTTP/") || !is_digit(version[5]) || version[6] != '.'
       || !is_digit(version[7]))
