@@ -11,7 +11,7 @@ namespace agentmon {
 namespace {
 
 TEST_CASE("what was packed comes back") {
-  for (const size_t size : {0, 1, 1000, 100'000, 3'000'000}) {
+  for (const size_t size : std::initializer_list<size_t>{0, 1, 1000, 100'000, 3'000'000}) {
     std::string text;
     for (size_t i = 0; text.size() < size; ++i) text += std::to_string(i * i);
     text.resize(size);

@@ -21,7 +21,7 @@ TEST_CASE("a tunnel carries a WebSocket to another server") {
   REQUIRE(c.open_websocket(via(server)) == 101);
   CHECK(server.stats().websockets == 1);
   CHECK(front.stats().websockets == 0);
-  for (const size_t size : {1, 1000, 900'000}) {
+  for (const size_t size : std::initializer_list<size_t>{1, 1000, 900'000}) {
     REQUIRE(c.send(masked(text, std::string(size, 't'))));
     CHECK(c.read_frame()->payload.size() == size);
   }

@@ -19,7 +19,7 @@ TEST_CASE("a WebSocket echoes, pings and says goodbye") {
   CHECK(c.ask(get("/name/before")).status == 200);
   REQUIRE(c.open_websocket("/ws") == 101);
   CHECK(s.stats().websockets == 1);
-  for (const size_t size : {0, 1, 200, 70'000, 1'000'000}) {
+  for (const size_t size : std::initializer_list<size_t>{0, 1, 200, 70'000, 1'000'000}) {
     REQUIRE(c.send(masked(text, std::string(size, 'e'))));
     CHECK(c.read_frame()->payload.size() == size);
   }

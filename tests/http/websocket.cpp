@@ -106,7 +106,8 @@ TEST_CASE("a broken protocol is answered with its code") {
       {"goodbye without a code", masked(close, ""), 1005},
   };
   for (const auto& [name, bytes, code] : examples) {
-    CAPTURE(name);
+    const auto& example_name = name; // clang 14 cannot capture a structured binding
+    CAPTURE(example_name);
     CHECK(verdict(bytes, bytes.size()) == code);
     CHECK(verdict(bytes, 1) == code);
   }
@@ -149,7 +150,7 @@ TEST_CASE("pings go out, frames of every size can be read back") {
   s.ping();
   auto out = s.take_output();
   CHECK(take(out)->opcode == ping);
-  for (const size_t size : {0, 1, 125, 126, 65535, 65536, 300'000}) {
+  for (const size_t size : std::initializer_list<size_t>{0, 1, 125, 126, 65535, 65536, 300'000}) {
     auto bytes = agentmon::websocket::frame(std::string(size, 'x'));
     const auto f = take(bytes);
     REQUIRE(f);

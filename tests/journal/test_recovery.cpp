@@ -69,7 +69,7 @@ TEST_CASE("garbage and zeros behind the last record are cut") {
   const auto segment = written(chosen, {"one", "two"});
   const auto whole = content_of(segment);
   std::mt19937 random{20260313};
-  for (const size_t length : {1, 31, 32, 33, 4096, 3'000'000}) {
+  for (const size_t length : std::initializer_list<size_t>{1, 31, 32, 33, 4096, 3'000'000}) {
     std::string garbage(length, '\0');
     CAPTURE(length);
     reset_to(chosen, segment, whole + garbage);

@@ -144,7 +144,8 @@ TEST_CASE("a wrong value is named with its key and what is allowed") {
   };
   for (const auto& [name, value, allowed] : wrong) {
     const auto message = fault_of(name, value);
-    CAPTURE(name);
+    const auto& example_name = name; // clang 14 cannot capture a structured binding
+    CAPTURE(example_name);
     CAPTURE(message);
     CHECK(message.starts_with(name + "=" + value + " (environment): "));
     CHECK(message.find(allowed) != std::string::npos);
