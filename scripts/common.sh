@@ -16,6 +16,14 @@ build() {
   ninja -C build "$@"
 }
 
+# The same in build-sanitize: with clang, AddressSanitizer and UBSan, and the fuzzers.
+configure_sanitized() {
+  if [[ ! -e build-sanitize/build.ninja ]]; then
+    CXX='ccache clang++' meson setup build-sanitize --buildtype=plain -Doptimization=1 -Ddebug=true \
+      -Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true
+  fi
+}
+
 # Reads `agentmon config` once: the associative array `setting` then holds what is in force.
 declare -A setting=()
 read_settings() {

@@ -10,7 +10,7 @@ to_build_and_run=(
   nats-server postgresql curl ca-certificates procps
 )
 to_test=(
-  clang-format clang-tidy shellcheck
+  clang libclang-rt-dev clang-format clang-tidy shellcheck llvm
   python3 python3-pytest python3-websockets python3-jsonschema python3-psycopg2 python3-yaml python3-requests
 )
 
