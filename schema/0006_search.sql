@@ -8,6 +8,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- What /v1/events?q= searches: the words of each run (run_id '': of what happened in the session outside of its runs).
+-- Beside them the document holds marks that nobody can type: the types, frameworks and hosts of the events, and the day of
+-- the latest, so that the index also knows which runs of a day may answer a search with filters.
 -- Written behind the events; events_indexed tells how far it got.
 CREATE TABLE run_documents (
   session_id     text COLLATE "C" NOT NULL,
@@ -21,3 +23,5 @@ CREATE TABLE run_documents (
 
 CREATE INDEX run_documents_words ON run_documents USING gin (document);
 CREATE INDEX run_documents_last ON run_documents (last_ts, session_id, run_id);
+-- Runs that were under way at some moment, where a page ended.
+CREATE INDEX run_documents_span ON run_documents USING gist (tstzrange(first_ts, last_ts, '[]'));

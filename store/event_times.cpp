@@ -41,12 +41,37 @@ column parts_of(const std::vector<timestamp>& buckets, int32_t resolution, int32
   return parts;
 }
 
+/// Types that make up most of what is stored are not in the index events_type (schema/0001_events.sql).
+bool is_in_index(std::string_view type) {
+  return type != "span.start" && type != "span.end" && type != "metric.snapshot" && type != "openclaw.snapshot";
+}
+
+/// Whether an index leads from one such event to the next, with nothing else in between.
+bool is_found_by_index(const event_filter& filter) {
+  return filter.framework.empty() && filter.host.empty()
+         && (filter.event_type.empty() || is_in_index(filter.event_type));
+}
+
+/// The buckets as ranges before `before`; neighbours are one range.
+std::vector<time_range> ranges_of(const std::vector<timestamp>& buckets, seconds length, timestamp before) {
+  std::vector<time_range> ranges;
+  for (const auto bucket : buckets) {
+    const auto end = std::min(before, timestamp{bucket + length});
+    if (!ranges.empty() && end == ranges.back().from)
+      ranges.back().from = bucket;
+    else
+      ranges.push_back({bucket, end});
+  }
+  return ranges;
+}
+
 } // namespace
 
 result<std::vector<time_range>> times_of_events(connection& db, const event_filter& filter, timestamp before,
                                                 size_t wanted) {
+  const size_t finest = is_found_by_index(filter) ? resolutions.size() - 1 : 0;
   std::vector<timestamp> buckets;
-  for (auto level = resolutions.size(); level-- > 0;) {
+  for (auto level = resolutions.size(); level-- > finest;) {
     const bool coarsest = level + 1 == resolutions.size();
     const auto within = coarsest ? column{} : parts_of(buckets, resolutions[level + 1], resolutions[level]);
     auto found = newest_buckets(db, filter, before, wanted, resolutions[level], coarsest ? nullptr : &within);
@@ -54,17 +79,7 @@ result<std::vector<time_range>> times_of_events(connection& db, const event_filt
     buckets = std::move(*found);
     if (buckets.empty()) return std::vector<time_range>{};
   }
-  // Without a filter nothing else lies between the minutes.
-  const bool all = filter.event_type.empty() && filter.framework.empty() && filter.host.empty();
-  std::vector<time_range> ranges;
-  for (const auto minute : buckets) {
-    const auto end = std::min(before, timestamp{minute + seconds{resolutions.front()}});
-    if (!ranges.empty() && (all || ranges.back().from == end))
-      ranges.back().from = minute;
-    else
-      ranges.push_back({minute, end});
-  }
-  return ranges;
+  return ranges_of(buckets, seconds{resolutions[finest]}, before);
 }
 
 } // namespace agentmon::store

@@ -1,5 +1,7 @@
 #include "store/figures.hpp"
 
+#include <algorithm>
+
 namespace agentmon::store {
 namespace {
 
@@ -12,17 +14,14 @@ std::string run_sum_columns() {
   return columns;
 }
 
-constexpr auto in_stretch = "\nWHERE resolution = $1 AND bucket >= $2 AND bucket < $3 GROUP BY 1";
-
 result<rows> select(connection& db, const std::string& key, const std::string& columns, const std::string& table,
-                    const stretch& over) {
-  return db.exec("SELECT " + key + ", " + columns + " FROM " + table + in_stretch,
-                 parameters{over.resolution, over.from, over.to});
+                    const std::vector<stretch>& over) {
+  return select_stretches(db, key + ", " + columns, table, over, "GROUP BY 1");
 }
 
 /// Reads what all three tables say, by the same key column.
 template <class Key>
-result<std::map<Key, figures>> read_by(connection& db, const std::string& key, const stretch& over) {
+result<std::map<Key, figures>> read_by(connection& db, const std::string& key, const std::vector<stretch>& over) {
   std::map<Key, figures> by_key;
   const auto for_rows = [&](const result<rows>& from, auto&& add) -> result<void> {
     if (!from) return tl::unexpected{from.error()};
@@ -48,10 +47,9 @@ result<std::map<Key, figures>> read_by(connection& db, const std::string& key, c
   return by_key;
 }
 
-result<void> add_durations(connection& db, const stretch& over, std::map<std::string, figures>& to) {
-  const auto found = db.exec("SELECT framework, slot, sum(runs)::bigint FROM run_durations"
-                             "\nWHERE resolution = $1 AND bucket >= $2 AND bucket < $3 GROUP BY framework, slot",
-                             parameters{over.resolution, over.from, over.to});
+result<void> add_durations(connection& db, const std::vector<stretch>& over, std::map<std::string, figures>& to) {
+  const auto found =
+      select_stretches(db, "framework, slot, sum(runs)::bigint", "run_durations", over, "GROUP BY framework, slot");
   if (!found) return tl::unexpected{found.error()};
   for (int row = 0; row < found->size(); ++row) {
     const auto slot = static_cast<size_t>(found->get<int32_t>(row, 1));
@@ -99,15 +97,38 @@ run_sums read_run_sums(row_reader& row) {
   return sums;
 }
 
+std::vector<stretch> cover(const stretch& over) {
+  const auto coarser = std::upper_bound(resolutions.begin(), resolutions.end(), over.resolution);
+  if (coarser == resolutions.end()) return {over};
+  const std::chrono::seconds step{*coarser};
+  const auto first = timestamp{(over.from.time_since_epoch() + step - timestamp::duration{1}) / step * step};
+  const auto last = timestamp{over.to.time_since_epoch() / step * step};
+  if (first >= last) return {over};
+  auto parts = cover({*coarser, first, last});
+  if (over.from < first) parts.push_back({over.resolution, over.from, first});
+  if (last < over.to) parts.push_back({over.resolution, last, over.to});
+  return parts;
+}
+
+result<rows> select_stretches(connection& db, const std::string& columns, const std::string& table,
+                              const std::vector<stretch>& over, const std::string& tail) {
+  column_set parts{3};
+  for (const auto& part : over) parts.row(part.resolution, part.from, part.to);
+  return db.exec("SELECT " + columns + "\nFROM unnest($1, $2, $3) AS part (step, begins, ends)\nJOIN " + table
+                     + " ON resolution = step AND bucket >= begins AND bucket < ends " + tail,
+                 parts.as_parameters());
+}
+
 result<std::map<std::string, figures>> read_figures_by_framework(connection& db, const stretch& over) {
-  auto by_framework = read_by<std::string>(db, "framework", over);
+  const auto parts = cover(over);
+  auto by_framework = read_by<std::string>(db, "framework", parts);
   if (!by_framework) return by_framework;
-  if (auto added = add_durations(db, over, *by_framework); !added) return tl::unexpected{added.error()};
+  if (auto added = add_durations(db, parts, *by_framework); !added) return tl::unexpected{added.error()};
   return by_framework;
 }
 
 result<std::map<timestamp, figures>> read_figures_by_bucket(connection& db, const stretch& over) {
-  return read_by<timestamp>(db, "bucket", over);
+  return read_by<timestamp>(db, "bucket", {over});
 }
 
 } // namespace agentmon::store

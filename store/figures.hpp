@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace agentmon::store {
 
@@ -29,6 +30,13 @@ struct stretch {
   timestamp from;
   timestamp to;
 };
+
+/// The same time in as few buckets as there are: coarse ones, and finer ones at its ends.
+std::vector<stretch> cover(const stretch&);
+
+/// SELECT columns of a rollup table, of the buckets in all the stretches; `tail` is its GROUP BY.
+result<rows> select_stretches(connection&, const std::string& columns, const std::string& table,
+                              const std::vector<stretch>&, const std::string& tail);
 
 /// By framework. Sessions are counted by read_session_counts().
 result<std::map<std::string, figures>> read_figures_by_framework(connection&, const stretch&);

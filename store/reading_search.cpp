@@ -1,86 +1,110 @@
-#include "store/paging.hpp"
+#include "protocol/limits.hpp"
 #include "store/reading_events.hpp"
+#include "store/search_words.hpp"
 
 #include <algorithm>
 
 namespace agentmon::store {
 namespace {
 
-constexpr int64_t runs_at_once = 50;
+const uuid last_id = *parse_uuid("ffffffff-ffff-ffff-ffff-ffffffffffff");
 
-/// What the user typed, as tsqueries in text form; empty when there is no word in it.
-struct typed_words {
-  std::string of_event; ///< must match the event; the last word may be a beginning ("rsy" finds rsync)
-  std::string of_run;   ///< must match its run's document: the same without what must not be; empty: any
-};
-
-result<typed_words> words_of(connection& db, const std::string& q) {
-  const auto found = db.exec(R"(
-SELECT words, CASE WHEN querytree(words::tsquery) = 'T' THEN '' ELSE querytree(words::tsquery) END
-FROM (SELECT CASE WHEN words LIKE '%''' THEN words || ':*' ELSE words END
-      FROM (SELECT websearch_to_tsquery('simple', $1)::text) AS typed (words)) AS prefixed (words))",
-                             parameters{q});
-  if (!found) return tl::unexpected{found.error()};
-  return typed_words{found->get<std::string>(0, 0), found->get<std::string>(0, 1)};
-}
-
-/// A run that holds the words somewhere.
-struct matching_run {
-  std::string session_id;
-  std::string run_id;
-  timestamp first_ts;
-  timestamp last_ts;
-};
-
-/// The next of them, by their latest event, newest first.
-result<std::vector<matching_run>> next_runs(connection& db, const event_filter& filter, const typed_words& words,
-                                            const std::optional<matching_run>& after) {
+/// The events of some matching runs, newest first, at most `wanted`.
+result<void> add_events_of(connection& db, const event_filter& filter, const search_words& words,
+                           std::span<const matching_run> runs, size_t wanted, std::vector<page_item>& items) {
+  column sessions, ids, begins, ends;
+  auto from = runs.front().first_ts, to = runs.front().last_ts;
+  for (const auto& run : runs) {
+    sessions.push(run.session_id);
+    ids.push(run.run_id);
+    begins.push(run.first_ts);
+    ends.push(run.last_ts);
+    from = std::min(from, run.first_ts);
+    to = std::max(to, run.last_ts);
+  }
   conditions where;
-  if (!words.of_run.empty()) where.both("document @@ (", words.of_run, ")::tsquery");
-  where.if_any("session_id = ", filter.session_id);
-  if (filter.cursor) where.both("first_ts <= ", filter.cursor->ts);
-  if (after)
-    where.plain("(last_ts, session_id, run_id) < (" + where.next(after->last_ts) + ", " + where.next(after->session_id)
-                + ", " + where.next(after->run_id) + ')');
-  const auto limit = where.next(runs_at_once);
-  const auto found = db.exec("SELECT session_id, run_id, first_ts, last_ts FROM run_documents\n" + where.text()
-                                 + "\nORDER BY last_ts DESC, session_id DESC, run_id DESC LIMIT " + limit,
-                             where.with());
+  where.both("ts >= ", from).both("ts <= ", filter.cursor ? std::min(to, filter.cursor->ts) : to);
+  where.plain("session_id = run.session_id AND COALESCE(run_id, '') = run.run_id AND ts >= begins AND ts <= ends");
+  add_conditions(where, filter);
+  if (!words.piece.empty()) {
+    const auto like = where.next('%' + words.piece + '%');
+    where.plain("(payload::text ILIKE " + like + " OR attributes::text ILIKE " + like + ')');
+  }
+  where.both("to_tsvector('simple', event_words(payload, attributes)) @@ (", words.of_event, ")::tsquery");
+  const auto limit = where.next(static_cast<int64_t>(wanted));
+  const auto in_order = "\nORDER BY ts DESC, event_id DESC LIMIT " + limit;
+  const auto of_runs = "unnest(" + where.next(sessions) + ", " + where.next(ids) + ", " + where.next(begins) + ", "
+                       + where.next(ends) + ") AS run (session_id, run_id, begins, ends)";
+  const auto found =
+      db.exec("SELECT event.* FROM " + of_runs + " CROSS JOIN LATERAL (\nSELECT " + std::string{stored_event_columns}
+                  + " FROM events\n" + where.text() + in_order + ") AS event" + in_order,
+              where.with());
   if (!found) return tl::unexpected{found.error()};
-  std::vector<matching_run> runs;
-  for (int row = 0; row < found->size(); ++row)
-    runs.push_back({found->get<std::string>(row, 0), found->get<std::string>(row, 1), found->get<timestamp>(row, 2),
-                    found->get<timestamp>(row, 3)});
-  return runs;
+  add_items(*found, items);
+  return {};
 }
 
-bool newer(const page_item& a, const page_item& b) { return std::tie(a.ts, a.id) > std::tie(b.ts, b.id); }
+/// How many of the runs, at most `most`, one statement asks for: it is planned for each day that they touch.
+size_t close_together(std::span<const matching_run> runs, size_t most) {
+  auto from = runs.front().first_ts, to = runs.front().last_ts;
+  size_t count = 1;
+  for (; count < std::min(runs.size(), most); ++count) {
+    from = std::min(from, runs[count].first_ts);
+    to = std::max(to, runs[count].last_ts);
+    if (to - from > close_by) break;
+  }
+  return count;
+}
+
+/// A page that grows as runs are looked into.
+struct growing_page {
+  connection& db;
+  const event_filter& filter;
+  const search_words& words;
+  size_t wanted;
+  std::vector<page_item> items;
+  size_t runs_looked_into = 0;
+
+  /// Whether it is full and what is still to come, none of it after `position`, is older than all of it.
+  bool complete(timestamp position) const { return items.size() >= wanted && items[wanted - 1].ts > position; }
+
+  /// Looks into the runs until the page is complete.
+  result<void> add(std::span<const matching_run> runs) {
+    while (!runs.empty() && !complete(runs.front().last_ts)) {
+      // A few at first: of a frequent word's runs the first ones fill the page.
+      const auto count = close_together(runs, runs_at_first + runs_looked_into);
+      if (auto added = add_events_of(db, filter, words, runs.first(count), wanted, items); !added) return added;
+      std::sort(items.begin(), items.end(),
+                [](const auto& a, const auto& b) { return std::tie(a.ts, a.id) > std::tie(b.ts, b.id); });
+      if (items.size() > wanted) items.resize(wanted);
+      runs_looked_into += count;
+      runs = runs.subspan(count);
+    }
+    return {};
+  }
+
+  static constexpr size_t runs_at_first = 8;
+};
 
 } // namespace
 
-result<std::vector<page_item>> search_events(connection& db, const event_filter& filter, size_t wanted) {
-  std::vector<page_item> items;
-  const auto words = words_of(db, filter.q);
+result<page> search_events(connection& db, const event_filter& filter, size_t wanted) {
+  const auto words = read_search_words(db, filter);
   if (!words) return tl::unexpected{words.error()};
-  std::optional<matching_run> last;
-  while (!words->of_event.empty()) {
-    const auto runs = next_runs(db, filter, *words, last);
+  if (words->of_event.empty()) return page{};
+  growing_page found{db, filter, *words, wanted, {}};
+  run_walk walk{db, filter, *words};
+  for (;;) {
+    const auto runs = walk.next();
     if (!runs) return tl::unexpected{runs.error()};
-    for (const auto& run : *runs) {
-      auto in_run = filter;
-      in_run.session_id = run.session_id;
-      const time_range range{run.first_ts, run.last_ts + std::chrono::microseconds{1}};
-      if (auto added = add_events(db, in_run, range, wanted, run.run_id, words->of_event, items); !added)
-        return tl::unexpected{added.error()};
-    }
-    std::sort(items.begin(), items.end(), newer);
-    if (items.size() > wanted) items.resize(wanted);
-    if (runs->size() < static_cast<size_t>(runs_at_once)) break;
-    last = runs->back();
-    // The runs to come have nothing newer than this run's latest event.
-    if (items.size() == wanted && items.back().ts > last->last_ts) break;
+    if (auto added = found.add(*runs); !added) return tl::unexpected{added.error()};
+    if (walk.ended() || found.complete(walk.position())) return page{std::move(found.items), std::nullopt};
+    const bool got_on = !filter.cursor || walk.position() < filter.cursor->ts;
+    if (found.runs_looked_into < limits::search_look_runs || !got_on) continue;
+    // Enough for one page. What is still to come may lie between the older of these.
+    while (!found.items.empty() && found.items.back().ts <= walk.position()) found.items.pop_back();
+    return page{std::move(found.items), page_cursor{walk.position(), to_string(last_id)}};
   }
-  return items;
 }
 
 } // namespace agentmon::store

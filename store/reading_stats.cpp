@@ -112,10 +112,8 @@ result<std::string> read_timeseries(connection& db, const time_window& window, t
 }
 
 result<std::string> read_tools(connection& db, const time_window& window, timestamp now) {
-  const auto over = buckets_of(window, now);
-  const auto found = db.exec("SELECT name, slot, sum(calls)::bigint, sum(errors)::bigint FROM tool_counts"
-                             " WHERE resolution = $1 AND bucket >= $2 AND bucket < $3 GROUP BY name, slot",
-                             parameters{over.resolution, over.from, over.to});
+  const auto found = select_stretches(db, "name, slot, sum(calls)::bigint, sum(errors)::bigint", "tool_counts",
+                                      cover(buckets_of(window, now)), "GROUP BY name, slot");
   if (!found) return tl::unexpected{found.error()};
   struct tool {
     call_sums sums;

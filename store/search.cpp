@@ -26,14 +26,19 @@ result<std::optional<run_times>> times_of(connection& db, const run_key& run) {
 }
 
 // The text is cut at $5 bytes: a character has at most four, so a quarter as many are safe when they are not all ASCII.
+// The marks are document_mark()'s (store/search_words.hpp).
 constexpr auto index_run = R"(
 INSERT INTO run_documents (session_id, run_id, first_ts, last_ts, events_indexed, document)
 SELECT $1, $2, first_ts, last_ts, events,
        to_tsvector('simple', left(words, CASE WHEN octet_length(words) > length(words) THEN $5 / 4 ELSE $5 END))
-FROM (SELECT min(ts), max(ts), count(*), COALESCE(string_agg(event_words(payload, attributes), ' '), '')
+       || array_to_tsvector(types || frameworks || hosts
+                            || (E'\001d' || floor(extract(epoch FROM last_ts) / 86400)::integer))
+FROM (SELECT min(ts), max(ts), count(*), COALESCE(string_agg(event_words(payload, attributes), ' '), ''),
+             array_agg(DISTINCT E'\001t' || type), array_agg(DISTINCT E'\001f' || source_framework),
+             COALESCE(array_agg(DISTINCT E'\001h' || host) FILTER (WHERE host IS NOT NULL), '{}')
       FROM events
       WHERE session_id = $1 AND COALESCE(run_id, '') = $2 AND ts >= $3 AND ts <= $4)
-     AS run (first_ts, last_ts, events, words)
+     AS run (first_ts, last_ts, events, words, types, frameworks, hosts)
 WHERE events > 0
 ON CONFLICT (session_id, run_id) DO UPDATE
 SET first_ts = EXCLUDED.first_ts, last_ts = EXCLUDED.last_ts, events_indexed = EXCLUDED.events_indexed,
