@@ -2,7 +2,9 @@
 
 #include "commands/bench/ceilings.hpp"
 #include "commands/bench/load.hpp"
+#include "commands/bench/queries.hpp"
 #include "commands/bench/report.hpp"
+#include "commands/bench/viewers.hpp"
 #include "commands/commands.hpp"
 #include "commands/interrupt.hpp"
 #include "protocol/limits.hpp"
@@ -12,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <functional>
 
 namespace agentmon {
 namespace bench {
@@ -20,36 +23,61 @@ namespace {
 constexpr size_t fill_connections = 16;
 constexpr std::array<size_t, 2> batches{1, large_batch};
 constexpr std::array<size_t, 3> connection_counts{4, 64, 256};
+constexpr std::array<size_t, 3> viewer_counts{1, 50, 500};
+constexpr size_t events_watched = 1'000; // a second
 
 void say(test_bench& on, const std::string& what) {
   on.line.clear();
   std::fprintf(stderr, "%s\n", what.c_str());
 }
 
-/// Posts, waits until all is stored, and notes what it took.
-result<load_figures> measure_load(test_bench& on, const std::string& name, const load_plan& plan) {
-  say(on,
-      name + ": batches of " + std::to_string(plan.batch) + ", " + std::to_string(plan.connections) + " connections");
+/// What a phase costs; `body` gives when it was over.
+result<phase_cost> cost_of(test_bench& on, const std::function<result<steady::time_point>()>& body) {
   const auto before = read_metrics(on.node.gateway());
   if (!before) return tl::unexpected{before.error()};
   cost_meter meter{on.node.id()};
   const auto begin = steady::now();
-  auto figures = run_load(on.node.gateway(), on.events, plan, [&](size_t acked) {
-    if (on.line.is_due()) on.line.show(grouped(acked) + " events acked");
-  });
-  if (!figures) return figures;
-  on.acked += figures->acked;
-  const auto settled = on.settle();
-  if (!settled) return tl::unexpected{settled.error()};
-  figures->name = name;
-  figures->stored = settled->stored;
-  figures->cost.seconds = std::chrono::duration<double>(settled->at - begin).count();
-  figures->stored_per_second = static_cast<double>(figures->stored) / figures->cost.seconds;
-  figures->cost.processes = meter.finish();
+  const auto end = body();
+  if (!end) return tl::unexpected{end.error()};
+  phase_cost cost{std::chrono::duration<double>(*end - begin).count(), meter.finish(), {}};
   const auto after = read_metrics(on.node.gateway());
   if (!after) return tl::unexpected{after.error()};
-  figures->cost.hops = hops_between(*before, *after);
+  cost.hops = hops_between(*before, *after);
+  return cost;
+}
+
+/// Runs a phase that posts, waits until all of it is stored, and puts down what it took.
+template <class Figures>
+result<Figures> measure_stored(test_bench& on, const std::function<result<Figures>()>& post) {
+  result<Figures> figures;
+  auto cost = cost_of(on, [&]() -> result<steady::time_point> {
+    figures = post();
+    if (!figures) return tl::unexpected{figures.error()};
+    on.acked += figures->acked;
+    const auto settled = on.settle();
+    if (!settled) return tl::unexpected{settled.error()};
+    figures->stored = settled->stored;
+    return settled->at;
+  });
+  if (!cost) return tl::unexpected{cost.error()};
+  figures->cost = std::move(*cost);
   return figures;
+}
+
+result<load_figures> measure_load(test_bench& on, const std::string& name, const load_plan& plan) {
+  say(on,
+      name + ": batches of " + std::to_string(plan.batch) + ", " + std::to_string(plan.connections) + " connections");
+  return measure_stored<load_figures>(on,
+                                      [&] {
+                                        return run_load(on.node.gateway(), on.events, plan, [&](size_t acked) {
+                                          if (on.line.is_due()) on.line.show(grouped(acked) + " events acked");
+                                        });
+                                      })
+      .map([&](load_figures&& figures) {
+        figures.name = name;
+        figures.stored_per_second = static_cast<double>(figures.stored) / figures.cost.seconds;
+        return std::move(figures);
+      });
 }
 
 result<void> measure_publishes(test_bench& on, const bench_plan& plan, ceilings& to) {
@@ -75,7 +103,7 @@ result<void> measure_fill(test_bench& on, const bench_plan& plan, bench_result& 
     return ceiling->copy(on.events, std::min(plan.events, limits::bench_copy_events));
   };
   if (auto copied = copy(); !copied) return copied;
-  if (plan.phases.contains("fill")) {
+  if (plan.phases.contains("fill") || plan.phases.contains("queries")) {
     auto filled = measure_load(
         on, "fill",
         {.batch = large_batch, .connections = fill_connections, .time = {}, .events = plan.events, .clock = {}});
@@ -88,9 +116,9 @@ result<void> measure_fill(test_bench& on, const bench_plan& plan, bench_result& 
 }
 
 result<void> measure_posts(test_bench& on, const bench_plan& plan, bench_result& all) {
+  if (auto rested = on.rest(); !rested) return rested;
   for (const auto batch : batches)
     for (const auto connections : connection_counts) {
-      if (auto rested = on.rest(); !rested) return rested;
       auto figures = measure_load(
           on, "posts", {.batch = batch, .connections = connections, .time = plan.time, .events = {}, .clock = {}});
       if (!figures) return tl::unexpected{figures.error()};
@@ -99,25 +127,58 @@ result<void> measure_posts(test_bench& on, const bench_plan& plan, bench_result&
   return {};
 }
 
+result<void> measure_viewers(test_bench& on, const bench_plan& plan, bench_result& all) {
+  for (const auto viewers : viewer_counts) {
+    if (auto rested = on.rest(); !rested) return rested;
+    say(on, "viewers: " + std::to_string(viewers));
+    auto figures = measure_stored<viewer_figures>(on, [&] {
+      return run_viewers(on.node.gateway(), on.node.query(), on.events,
+                         {.viewers = viewers, .events_per_second = events_watched, .time = plan.time});
+    });
+    if (!figures) return tl::unexpected{figures.error()};
+    all.viewers.push_back(std::move(*figures));
+  }
+  return {};
+}
+
+result<void> measure_queries(test_bench& on, const bench_plan& plan, bench_result& all) {
+  if (auto rested = on.rest(); !rested) return rested;
+  say(on, "queries, with " + grouped(on.acked) + " events stored");
+  all.events_queried = on.acked;
+  auto cost = cost_of(on, [&]() -> result<steady::time_point> {
+    auto figures = run_queries(on.node.query(), plan.time, [&](std::string_view name) { on.line.show(name); });
+    if (!figures) return tl::unexpected{figures.error()};
+    all.queries = std::move(*figures);
+    return steady::now();
+  });
+  if (!cost) return tl::unexpected{cost.error()};
+  all.query_cost = std::move(*cost);
+  return {};
+}
+
+/// In this order the queries meet about the number of events that was asked for.
 result<void> measure_all(test_bench& on, const bench_plan& plan, bench_result& all) {
   std::string sample;
   on.events.append_batch(sample, 1000, now());
   all.events = plan.events;
   all.event_bytes = sample.size() / 1000;
-  if (auto done = measure_publishes(on, plan, all.ceiling); !done) return done;
-  if (auto done = measure_fill(on, plan, all); !done) return done;
-  if (!plan.phases.contains("posts")) return {};
-  return measure_posts(on, plan, all);
+  const auto wants = [&](const char* phase) { return plan.phases.contains(phase); };
+  auto done = measure_publishes(on, plan, all.ceiling).and_then([&] { return measure_fill(on, plan, all); });
+  if (done && wants("viewers")) done = measure_viewers(on, plan, all);
+  if (done && wants("queries")) done = measure_queries(on, plan, all);
+  if (done && wants("posts")) done = measure_posts(on, plan, all);
+  return done;
 }
 
 constexpr std::array flags_of_bench{
     flag{"events", "N", "How many events are stored before the queries are measured (default: 1000000)."},
     flag{"seconds", "N", "How long each phase that goes by time lasts (default: 3)."},
-    flag{"phases", "NAME[,NAME...]", "Only some of fill, posts (default: all)."},
+    flag{"phases", "NAME[,NAME...]",
+         "Only some of fill, viewers, queries (which need the fill), posts (default: all)."},
     flag{"json", "", "Print one JSON object instead of tables."},
 };
 
-constexpr std::array<std::string_view, 2> phase_names{"fill", "posts"};
+constexpr std::array<std::string_view, 4> phase_names{"fill", "viewers", "queries", "posts"};
 
 result<std::set<std::string>> phases_of(const given_flags& flags) {
   std::set<std::string> phases{phase_names.begin(), phase_names.end()};
@@ -128,8 +189,8 @@ result<std::set<std::string>> phases_of(const given_flags& flags) {
     const auto comma = std::min(given->find(',', from), given->size());
     const auto name = given->substr(from, comma - from);
     if (std::find(phase_names.begin(), phase_names.end(), name) == phase_names.end())
-      return fail(fault::invalid,
-                  "--phases " + std::string{*given} + ": \"" + std::string{name} + "\" is none of fill, posts");
+      return fail(fault::invalid, "--phases " + std::string{*given} + ": \"" + std::string{name}
+                                      + "\" is none of fill, viewers, queries, posts");
     phases.emplace(name);
     from = comma + 1;
   }

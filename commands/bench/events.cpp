@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t stories = 12;        // different texts of a whole session
 constexpr size_t open_sessions = 300; // agents at work at the same time
-constexpr size_t least_bytes = 600, most_bytes = 900;
+constexpr size_t least_bytes = 600, most_bytes = 900, longest_word = 14;
 
 // What stands in a form where an id or the time belongs.
 constexpr auto id_place = "01900000-0000-7000-8000-00000000000a";
@@ -82,9 +82,9 @@ std::vector<event_source::event_form> event_source::make_story(std::mt19937& ran
                .span_id = span_id,
                .attributes = attributes};
     auto payload = payload_head(type, span, random);
-    const auto wanted = least_bytes + random() % (most_bytes - least_bytes);
+    const auto wanted = least_bytes + random() % (most_bytes - least_bytes - longest_word);
     const auto rest = encode(e).size() + std::string_view{R"(,"payload":"})"}.size();
-    while (rest + payload.size() + 16 < wanted) payload.append(one_of(words, random)).append(" ");
+    while (rest + payload.size() < wanted) payload.append(one_of(words, random)).append(" ");
     payload += "\"}";
     e.payload = payload;
     auto text = encode(e);

@@ -26,6 +26,7 @@ public:
   void add(steady::duration time) {
     micros_.push_back(static_cast<uint32_t>(std::chrono::duration_cast<std::chrono::microseconds>(time).count()));
   }
+  size_t size() const { return micros_.size(); }
   latency summary();
 
 private:
@@ -65,6 +66,26 @@ struct load_figures {
   double stored_per_second = 0; ///< from the first POST until the last acked event was in PostgreSQL
   latency answers;
   phase_cost cost;
+};
+
+/// Single events posted by the clock (an open loop) while viewers look on. Times count from when the event was due.
+struct viewer_figures {
+  size_t viewers = 0, events_per_second = 0;
+  size_t acked = 0;
+  size_t stored = 0;
+  size_t frames = 0; ///< that all viewers got together
+  size_t missed = 0; ///< events that a viewer did not get, summed over all viewers
+  latency seen;      ///< until a viewer had the event, over all viewers
+  latency answers;   ///< until the post was answered
+  phase_cost cost;
+};
+
+/// One kind of question to the query port, one after the other on one connection.
+struct query_figures {
+  std::string name;
+  std::string example;     ///< one of the paths
+  size_t answer_bytes = 0; ///< on average
+  latency answers;
 };
 
 /// What the machine does with nothing else in the way.

@@ -74,14 +74,13 @@ private:
     if (!got || !*got) return;
     progress_ = steady::now();
     --busy_;
-    if ((*got)->status == 503 || (*got)->status == 429) {
+    if ((*got)->says_come_again()) {
       ++figures_.refused;
       waiting_.emplace_back(progress_ + limits::bench_retry, index);
       return;
     }
-    if ((*got)->status != 202 || !(*got)->body.starts_with("{\"accepted\":" + std::to_string(p.events) + ",")) {
-      failure_ = failure{fault::invalid, "the gateway answered a batch of " + std::to_string(p.events) + " with "
-                                             + std::to_string((*got)->status) + " " + (*got)->body};
+    if (!(*got)->accepts(p.events)) {
+      failure_ = failure{fault::invalid, "the gateway answered a batch with " + (*got)->text()};
       return;
     }
     last_ = progress_;

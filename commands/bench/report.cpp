@@ -75,6 +75,32 @@ std::string load_table(const bench_result& all) {
   return t.text();
 }
 
+std::string viewer_table(const bench_result& all) {
+  table t{{"viewers", "events/s", "p50 ms", "p95", "p99", "max", "frames", "missed", "posts p50", "p99"}};
+  for (const auto& f : all.viewers)
+    t.row({std::to_string(f.viewers), grouped(f.events_per_second), fixed(f.seen.p50), fixed(f.seen.p95),
+           fixed(f.seen.p99), fixed(f.seen.max), grouped(f.frames), grouped(f.missed), fixed(f.answers.p50),
+           fixed(f.answers.p99)});
+  return t.text();
+}
+
+std::string query_table(const bench_result& all) {
+  table t{{"query", "p50 ms", "p95", "p99", "max", "asked", "bytes"}};
+  for (const auto& f : all.queries)
+    t.row({f.name, fixed(f.answers.p50), fixed(f.answers.p95), fixed(f.answers.p99), fixed(f.answers.max),
+           grouped(f.answers.count), grouped(f.answer_bytes)});
+  return t.text();
+}
+
+/// Every phase with its cost.
+std::vector<std::pair<std::string, const phase_cost*>> costs_of(const bench_result& all) {
+  std::vector<std::pair<std::string, const phase_cost*>> costs;
+  for (const auto& f : all.loads) costs.emplace_back(load_name(f), &f.cost);
+  for (const auto& f : all.viewers) costs.emplace_back("viewers " + std::to_string(f.viewers), &f.cost);
+  if (!all.queries.empty()) costs.emplace_back("queries", &all.query_cost);
+  return costs;
+}
+
 void add_cost(table& t, const std::string& phase, const phase_cost& cost) {
   std::vector<std::string> cells{phase, fixed(cost.seconds, 1)};
   for (const auto& p : cost.processes) cells.push_back(fixed(ratio(p.cpu_seconds, cost.seconds)));
@@ -85,7 +111,7 @@ void add_cost(table& t, const std::string& phase, const phase_cost& cost) {
 std::string cost_table(const bench_result& all) {
   table t{{"phase", "seconds", "cores: agentmon", "nats", "PostgreSQL", "bench", "peak MiB: agentmon", "nats",
            "PostgreSQL", "bench"}};
-  for (const auto& f : all.loads) add_cost(t, load_name(f), f.cost);
+  for (const auto& [name, cost] : costs_of(all)) add_cost(t, name, *cost);
   return t.text();
 }
 
@@ -95,7 +121,7 @@ void add_hops(table& t, const std::string& phase, const phase_cost& cost) {
 
 std::string hop_table(const bench_result& all) {
   table t{{"phase", "hop", "count", "p50 ms", "p99 ms"}};
-  for (const auto& f : all.loads) add_hops(t, load_name(f), f.cost);
+  for (const auto& [name, cost] : costs_of(all)) add_hops(t, name, *cost);
   return t.text();
 }
 
@@ -144,6 +170,23 @@ void write_load(writer& to, const load_figures& f, const ceilings& c) {
   to.end_object();
 }
 
+void write_viewers(writer& to, const viewer_figures& f) {
+  to.begin_object().member("viewers", whole(f.viewers)).member("events_per_second", whole(f.events_per_second));
+  to.member("acked", whole(f.acked)).member("stored", whole(f.stored)).member("frames", whole(f.frames));
+  to.member("missed", whole(f.missed));
+  write_latency(to, "seen_ms", f.seen);
+  write_latency(to, "answer_ms", f.answers);
+  write_cost(to, f.cost);
+  to.end_object();
+}
+
+void write_query(writer& to, const query_figures& f) {
+  to.begin_object().member("name", std::string_view{f.name}).member("example", std::string_view{f.example});
+  to.member("answer_bytes", whole(f.answer_bytes));
+  write_latency(to, "answer_ms", f.answers);
+  to.end_object();
+}
+
 } // namespace
 
 std::string as_tables(const bench_result& all) {
@@ -152,6 +195,12 @@ std::string as_tables(const bench_result& all) {
   if (!all.loads.empty())
     text += "\nPosts, each connection sending again as soon as it is answered; stored from the first POST on\n"
             + load_table(all);
+  if (!all.viewers.empty())
+    text +=
+        "\nFrom the moment an event is due to be posted until a viewer has it, over all viewers\n" + viewer_table(all);
+  if (!all.queries.empty())
+    text +=
+        "\nQueries, one after the other, with " + grouped(all.events_queried) + " events stored\n" + query_table(all);
   text += "\nCPU and memory\n" + cost_table(all);
   return text + "\nHops, as /metrics has them\n" + hop_table(all);
 }
@@ -166,7 +215,14 @@ std::string as_json(const bench_result& all) {
   to.member("publish_100_events_per_second", all.ceiling.publish_batch_per_second);
   to.end_object().key("posts").begin_array();
   for (const auto& f : all.loads) write_load(to, f, all.ceiling);
-  to.end_array().end_object();
+  to.end_array().key("viewers").begin_array();
+  for (const auto& f : all.viewers) write_viewers(to, f);
+  to.end_array().key("queries").begin_object().member("events_stored", whole(all.events_queried));
+  to.key("routes").begin_array();
+  for (const auto& f : all.queries) write_query(to, f);
+  to.end_array();
+  write_cost(to, all.query_cost);
+  to.end_object().end_object();
   return to.text();
 }
 

@@ -64,6 +64,10 @@ result<post_connection> post_connection::open(const endpoint& to) {
   return connect_to(to).map([](service::descriptor&& socket) { return post_connection{std::move(socket)}; });
 }
 
+bool post_connection::answer::accepts(size_t events) const {
+  return status == 202 && body.starts_with("{\"accepted\":" + std::to_string(events) + ",");
+}
+
 std::string& post_connection::new_body() {
   out_.resize(head_room);
   return out_;

@@ -50,6 +50,12 @@ public:
   struct answer {
     int status = 0;
     std::string body;
+
+    /// Were so many events taken, and none refused?
+    bool accepts(size_t events) const;
+    bool says_come_again() const { return status == 503 || status == 429; }
+    /// For messages.
+    std::string text() const { return std::to_string(status) + " " + body; }
   };
   /// Sends what is unsent and reads what is there; the answer when it is whole.
   result<std::optional<answer>> go_on();
