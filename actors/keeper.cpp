@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <mutex>
 #include <vector>
 
 namespace agentmon {
@@ -60,43 +61,83 @@ caf::error away(const std::string& name) {
   return to_error({fault::unavailable, "the " + name + " is being restarted; try again in a second"});
 }
 
-struct keeper_state {
-  std::string title;
-  std::optional<kept> child;
-  bool ending = false;
-  static inline const char* name = "keeper";
-};
-
-caf::behavior keep(caf::stateful_actor<keeper_state>* self, node_context* node, std::string name, starter start) {
-  auto& state = self->state;
-  state.title = name;
-  state.child.emplace(*node, std::move(name), std::move(start));
-  state.child->start(self);
-  self->set_down_handler([self](caf::down_msg& down) {
-    auto& kept = *self->state.child;
-    if (kept.actor.address() != down.source) return;
-    if (self->state.ending) return self->quit(down.reason);
-    if (const auto wait = kept.crashed(self, down.reason))
-      self->delayed_send(self, *wait, caf::spawn_atom_v);
-    else
-      self->quit(down.reason);
-  });
-  self->set_exit_handler([self](caf::exit_msg& exit) {
-    self->state.ending = true;
-    if (!self->state.child->actor) return self->quit(exit.reason);
-    self->send_exit(self->state.child->actor, exit.reason);
-  });
-  self->set_default_handler([self](caf::scheduled_actor*, caf::message_view& view) -> caf::result<caf::message> {
-    const auto& to = self->state.child->actor;
-    if (!to) return away(self->state.title);
-    return pass_on(self, to, view.move_content_to_message());
-  });
-  return {
-      [self](caf::spawn_atom) {
-        if (!self->state.ending) self->state.child->start(self);
-      },
-  };
+/// Everything that agentmon's actors say begins with an atom; what CAF tells a supervisor does not.
+bool is_for_child(const caf::mailbox_element& element) {
+  const auto& content = element.content();
+  return content.match_element<caf::atom_value>(0)
+         && content.get_as<caf::atom_value>(0) != caf::spawn_atom::get_value();
 }
+
+/// Passes messages on within the sender's call: waiting in a mailbox of its own would cost each a thread's wake-up.
+class keeper : public caf::event_based_actor {
+public:
+  keeper(caf::actor_config& config, node_context* node, std::string name, starter start)
+      : caf::event_based_actor{config}, name_{std::move(name)}, child_{*node, name_, std::move(start)} {
+    begin();
+  }
+
+  const char* name() const override { return "keeper"; }
+
+  void enqueue(caf::mailbox_element_ptr what, caf::execution_unit* host) override {
+    if (is_for_child(*what))
+      if (const auto to = front()) return to->enqueue(std::move(what), host);
+    caf::event_based_actor::enqueue(std::move(what), host);
+  }
+
+  caf::behavior make_behavior() override {
+    set_down_handler([this](caf::down_msg& down) { lost(down); });
+    set_exit_handler([this](caf::exit_msg& exit) {
+      ending_ = true;
+      if (!child_.actor) return quit(exit.reason);
+      send_exit(child_.actor, exit.reason);
+    });
+    // What came while the child was away.
+    set_default_handler([this](caf::scheduled_actor*, caf::message_view& view) -> caf::result<caf::message> {
+      if (!child_.actor) return away(name_);
+      return pass_on(this, child_.actor, view.move_content_to_message());
+    });
+    return {
+        [this](caf::spawn_atom) {
+          if (!ending_) begin();
+        },
+    };
+  }
+
+  void on_exit() override { set_front(nullptr); }
+
+private:
+  void begin() {
+    child_.start(this);
+    set_front(child_.actor);
+  }
+
+  void lost(const caf::down_msg& down) {
+    if (child_.actor.address() != down.source) return;
+    if (ending_) return quit(down.reason);
+    const auto wait = child_.crashed(this, down.reason);
+    set_front(nullptr);
+    if (wait)
+      delayed_send(this, *wait, caf::spawn_atom_v);
+    else
+      quit(down.reason);
+  }
+
+  caf::actor front() const {
+    const std::lock_guard lock{mutex_};
+    return front_;
+  }
+
+  void set_front(caf::actor actor) {
+    const std::lock_guard lock{mutex_};
+    std::swap(front_, actor);
+  }
+
+  const std::string name_;
+  kept child_;
+  bool ending_ = false;
+  mutable std::mutex mutex_;
+  caf::actor front_; ///< who gets the messages; child_.actor for other threads
+};
 
 struct pool_state {
   explicit pool_state(caf::event_based_actor* actor) : self{actor} {}
@@ -206,7 +247,7 @@ caf::behavior pool(caf::stateful_actor<pool_state>* self, node_context* node, co
 } // namespace
 
 caf::actor spawn_keeper(caf::actor_system& system, node_context& node, std::string name, starter start) {
-  return system.spawn(keep, &node, std::move(name), std::move(start));
+  return system.spawn<keeper>(&node, std::move(name), std::move(start));
 }
 
 caf::actor spawn_pool(caf::actor_system& system, node_context& node, std::string name, size_t count, size_t waiting,
