@@ -84,9 +84,8 @@ struct puller_state {
     held_bytes += message->payload.size();
     held.push_back(std::move(message));
     node->counts.messages_pulled.Increment();
-    if (held_bytes >= limits::transaction_bytes) return store();
-    // A quiet stream's first message waits a moment for company; on a busy one they gather while the writer works.
-    if (held.size() == 1 && storing.empty()) self->delayed_send(self, limits::transaction_linger, flush_atom_v);
+    if (held.size() == 1) held_since = self->clock().now();
+    if (held.size() == 1 || held_bytes >= limits::transaction_bytes) gather();
   }
 
   void ended(uint8_t code, const std::string& reason) {
@@ -96,6 +95,15 @@ struct puller_state {
   }
 
   // -- storing ---------------------------------------------------------------------------
+
+  /// The first message waits a moment for company. On a busy stream that moment passes while the writer works; on a
+  /// moderate one it keeps the writer from one tiny transaction after the other.
+  void gather() {
+    if (!storing.empty() || held.empty()) return;
+    const auto wait = held_since + limits::transaction_linger - self->clock().now();
+    if (held_bytes >= limits::transaction_bytes || wait.count() <= 0) return store();
+    self->delayed_send(self, wait, flush_atom_v);
+  }
 
   void store() {
     if (!storing.empty() || held.empty()) return;
@@ -144,7 +152,7 @@ struct puller_state {
     storing_bytes = 0;
     in_writer = false;
     pull();
-    store();
+    gather();
   }
 
   void flush() {
@@ -172,7 +180,8 @@ struct puller_state {
   bool pulling = false;
   std::deque<message_ptr> held; ///< pulled, not yet given to the writer
   size_t held_bytes = 0;
-  pulled_messages storing; ///< with the writer, or waiting to be given to it again
+  caf::actor_clock::time_point held_since{}; ///< the oldest of them, or earlier
+  pulled_messages storing;                   ///< with the writer, or waiting to be given to it again
   size_t storing_bytes = 0;
   uint64_t storing_epoch = 0;
   bool in_writer = false;
