@@ -17,7 +17,7 @@ using self_actor = aggregator_actor::extend<caf::reacts_to<caf::tick_atom>>;
 struct aggregator_state {
   explicit aggregator_state(self_actor::pointer actor) : self{actor} {}
 
-  void changed(session_states states) {
+  void changed(session_states states, int64_t committed) {
     std::vector<live_change> changes;
     changes.reserve(states.size());
     for (auto& session : states) {
@@ -27,7 +27,7 @@ struct aggregator_state {
       else
         keep(std::move(session));
     }
-    tell(std::move(changes));
+    tell(std::move(changes), committed);
   }
 
   /// Sessions that are active but went quiet: told once, when they turn stale.
@@ -39,7 +39,7 @@ struct aggregator_state {
       by_age.erase(by_age.begin());
       alive.erase(found);
     }
-    tell(std::move(changes));
+    tell(std::move(changes), 0);
   }
 
   void keep(session_state session) {
@@ -68,8 +68,8 @@ struct aggregator_state {
     return json.end_object().text();
   }
 
-  void tell(std::vector<live_change> changes) {
-    if (viewers && !changes.empty()) self->send(viewers, changed_atom_v, std::move(changes));
+  void tell(std::vector<live_change> changes, int64_t committed) {
+    if (viewers && !changes.empty()) self->send(viewers, changed_atom_v, std::move(changes), committed);
   }
 
   self_actor::pointer self;
@@ -84,8 +84,12 @@ self_actor::behavior_type aggregate(self_actor::stateful_pointer<aggregator_stat
   state.viewers = std::move(viewers);
   self->delayed_send(self, limits::stale_tick, caf::tick_atom_v);
   return {
-      [&state](changed_atom, session_states& states) { state.changed(std::move(states)); },
-      [&state](changed_atom, std::vector<live_change>& machines) { state.tell(std::move(machines)); },
+      [&state](changed_atom, session_states& states, int64_t committed) {
+        state.changed(std::move(states), committed);
+      },
+      [&state](changed_atom, std::vector<live_change>& machines, int64_t committed) {
+        state.tell(std::move(machines), committed);
+      },
       [self, &state](caf::tick_atom) {
         state.look_for_stale(now());
         self->delayed_send(self, limits::stale_tick, caf::tick_atom_v);

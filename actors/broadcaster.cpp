@@ -8,6 +8,7 @@
 
 #include <caf/all.hpp>
 
+#include <deque>
 #include <map>
 #include <unordered_map>
 
@@ -24,60 +25,174 @@ struct broadcaster_state {
     live_filter filter;
   };
 
-  void feed(const std::string& message) {
-    node->feed_bytes -= message.size();
+  /// What one audience is sent in one round.
+  struct rendering {
+    std::string bytes;
+    uint64_t frames = 0;
+
+    void add(const std::string& text) {
+      if (text.empty()) return;
+      bytes += websocket::frame(text);
+      ++frames;
+    }
+  };
+
+  /// What a listener is handed at once.
+  struct slice {
+    listener_actor listener;
+    outgoing_frames frames;
+    size_t viewers;
+  };
+
+  /// When messages were published and changes committed, in microseconds since 1970.
+  struct begins {
+    std::vector<int64_t> published;
+    std::vector<int64_t> committed;
+  };
+
+  void feed(std::string message, int64_t published) {
+    if (viewers.empty()) return set_aside(std::move(message));
+    pending_bytes += static_cast<int64_t>(message.size());
+    if (published > 0) waiting.published.push_back(published);
+    add_events(message, pending["events"]);
+    schedule();
+  }
+
+  static void add_events(const std::string& message, std::vector<live_item>& items) {
     const auto batch = decode(message);
     if (!batch) return; // the writer puts it into dead_letters; there is nothing to show
     for (const auto& e : batch->events)
-      add({"events", std::string{e.type}, std::string{e.session_id}, std::string{e.framework}, std::string{e.json},
-           e.id});
+      items.push_back({"events", std::string{e.type}, std::string{e.session_id}, std::string{e.framework},
+                       std::string{e.json}, e.id});
   }
 
-  void changed(std::vector<live_change> changes) {
-    for (auto& change : changes)
-      add({std::move(change.kind),
-           {},
-           std::move(change.session_id),
-           std::move(change.framework),
-           std::move(change.json),
-           {}});
+  /// While nobody looks, messages are only kept: whoever comes back may ask for what he missed.
+  void set_aside(std::string message) {
+    node->feed_bytes -= static_cast<int64_t>(message.size());
+    unseen_bytes += message.size();
+    unseen.push_back(std::move(message));
+    for (; unseen_bytes > limits::resume_bytes; unseen.pop_front()) {
+      unseen_bytes -= unseen.front().size();
+      history.lose();
+    }
   }
 
-  /// Gathers what comes within one limits::frame_interval; the first of a quiet time goes out at once.
-  void add(live_item item) {
-    pending[item.kind].push_back(std::move(item));
-    if (flush_due) return;
+  void look_at_unseen() {
+    for (const auto& message : std::exchange(unseen, {})) {
+      std::vector<live_item> items;
+      add_events(message, items);
+      history.add(std::move(items));
+    }
+    unseen_bytes = 0;
+  }
+
+  void changed(std::vector<live_change> changes, int64_t committed) {
+    if (committed > 0) waiting.committed.push_back(committed);
+    for (auto& change : changes) {
+      auto& items = pending[change.kind];
+      live_item item{std::move(change.kind), {}, std::move(change.session_id), std::move(change.framework),
+                     std::move(change.json), {}};
+      // A session's newer state takes the place of one that still waits, so that what waits is bounded.
+      if (item.kind == "sessions") {
+        const auto [known, is_new] = pending_sessions.emplace(item.session_id, items.size());
+        if (!is_new) {
+          items[known->second] = std::move(item);
+          continue;
+        }
+      }
+      items.push_back(std::move(item));
+    }
+    schedule();
+  }
+
+  // -- rounds: one at a time, each brings to the viewers what came during the last ------------
+
+  /// A quiet feed is shown at once. After that the sockets are left alone for as long as the last round took, so that
+  /// the more viewers and frames there are, the more events share a frame.
+  void schedule() {
+    if (flush_due || in_round || (pending.empty() && pending_bytes == 0)) return;
+    const auto wait = next_round - self->clock().now();
+    if (wait.count() <= 0) return flush();
     flush_due = true;
-    const auto wait = last_flush + limits::frame_interval - self->clock().now();
-    if (wait.count() <= 0)
-      self->send(self, flush_atom_v);
-    else
-      self->delayed_send(self, wait, flush_atom_v);
+    self->delayed_send(self, wait, flush_atom_v);
   }
 
   void flush() {
     flush_due = false;
-    last_flush = self->clock().now();
+    in_round = true;
+    round_began = self->clock().now();
+    shown = std::exchange(waiting, {});
+    std::vector<rendering> renderings(audiences.size());
     for (auto& [kind, items] : std::exchange(pending, {})) {
       const auto added = history.add(std::move(items));
       node->counts.live_frames.Increment(static_cast<double>(added));
       const auto& frames = history.frames();
-      for (auto frame = frames.end() - static_cast<ptrdiff_t>(added); frame != frames.end(); ++frame) show(*frame);
+      for (auto frame = frames.end() - static_cast<ptrdiff_t>(added); frame != frames.end(); ++frame) {
+        auto into = renderings.begin();
+        for (const auto& [filter, members] : audiences) (into++)->add(render(*frame, filter));
+      }
+    }
+    pending_sessions.clear();
+    node->feed_bytes -= std::exchange(pending_bytes, 0);
+    auto from = renderings.begin();
+    for (const auto& [filter, members] : audiences) cut(std::move(*from++), members);
+    push();
+  }
+
+  /// One rendering for all viewers that want the same, in slices that leave others a turn at the sockets.
+  void cut(rendering done, const std::map<listener_actor, std::vector<connection_id>>& members) {
+    if (done.frames == 0) return;
+    const auto bytes = std::make_shared<const std::string>(std::move(done.bytes));
+    for (const auto& [listener, ids] : members) {
+      for (auto at = ids.begin(); at != ids.end();) {
+        if (slices.empty() || slices.back().listener != listener || slices.back().viewers == limits::push_viewers)
+          slices.push_back({listener, {}, 0});
+        auto& last = slices.back();
+        const auto count =
+            std::min<ptrdiff_t>(ids.end() - at, static_cast<ptrdiff_t>(limits::push_viewers - last.viewers));
+        last.frames.push_back({{at, at + count}, bytes, done.frames});
+        last.viewers += static_cast<size_t>(count);
+        at += count;
+      }
     }
   }
 
-  /// One rendering for all viewers that want the same, one message for each of their listeners.
-  void show(const live_history::frame& frame) {
-    for (const auto& [filter, ids] : audiences) {
-      const auto text = render(frame, filter);
-      if (text.empty()) continue;
-      const auto bytes = websocket::frame(text);
-      for (const auto& [listener, connections] : ids) self->send(listener, push_atom_v, connections, bytes);
-    }
+  void push() {
+    if (slices.empty()) return end_round();
+    auto next = std::move(slices.front());
+    slices.pop_front();
+    // Without a time-out: a listener lives in this process, never waits, and CAF answers for one that has ended.
+    self->request(next.listener, caf::infinite, push_atom_v, std::move(next.frames))
+        .then(
+            [this](uint64_t dropped) {
+              was_shown = true;
+              node->counts.live_frames_dropped.Increment(static_cast<double>(dropped));
+              push();
+            },
+            [this](caf::error&) { push(); });
   }
+
+  void end_round() {
+    in_round = false;
+    const auto at = self->clock().now();
+    const auto rest = std::min<caf::timespan>(limits::frame_rest * (at - round_began), limits::frame_interval_max);
+    next_round = std::max(round_began + limits::frame_interval, at + rest);
+    if (std::exchange(was_shown, false)) {
+      const auto time = now().time_since_epoch().count();
+      const auto observe = [&](prometheus::Histogram& seconds, const std::vector<int64_t>& since) {
+        for (const auto begin : since) seconds.Observe(static_cast<double>(time - begin) / 1e6);
+      };
+      observe(node->counts.bus_to_viewer_seconds, shown.published);
+      observe(node->counts.commit_to_viewer_seconds, shown.committed);
+    }
+    schedule();
+  }
+
+  // -- viewers ------------------------------------------------------------------------------
 
   void join(const websocket_peer& peer, live_filter filter, uint64_t since) {
     leave(peer.id);
+    look_at_unseen();
     send_text(peer, "{\"seq\":" + std::to_string(history.last())
                         + R"(,"hello":{"server":"agentmon","version":")" AGENTMON_VERSION R"("}})");
     if (since > 0 && since != history.last()) catch_up(peer, filter, since);
@@ -90,9 +205,8 @@ struct broadcaster_state {
     auto from = since;
     if (!history.reaches_back_to(since)) {
       // How many frames an earlier life of this process sent is not known, and neither is what was forgotten of them.
-      tell_gap(peer, since >= first_sequence && since <= history.last()
-                         ? std::to_string(history.frames().front().sequence - since - 1)
-                         : "null");
+      tell_gap(peer, since >= first_sequence && since <= history.last() ? std::to_string(history.first() - since - 1)
+                                                                        : "null");
       from = 0;
     }
     for (const auto& frame : history.frames())
@@ -128,9 +242,19 @@ struct broadcaster_state {
   node_context* node = nullptr;
   const uint64_t first_sequence = static_cast<uint64_t>(now().time_since_epoch().count());
   live_history history{first_sequence};
-  std::map<std::string, std::vector<live_item>> pending; ///< by kind
+  std::deque<std::string> unseen;                           ///< messages that came while there was no viewer
+  size_t unseen_bytes = 0;                                  ///< at most limits::resume_bytes
+  std::map<std::string, std::vector<live_item>> pending;    ///< by kind
+  std::unordered_map<std::string, size_t> pending_sessions; ///< their places in `pending`
+  int64_t pending_bytes = 0;                                ///< of the messages in `pending`; part of feed_bytes
+  begins waiting;                                           ///< of what is in `pending`
   bool flush_due = false;
-  caf::actor_clock::time_point last_flush{};
+  bool in_round = false;
+  begins shown; ///< of what the round shows
+  bool was_shown = false;
+  std::deque<slice> slices; ///< of the round, not yet handed over
+  caf::actor_clock::time_point round_began{};
+  caf::actor_clock::time_point next_round{}; ///< not before
   std::unordered_map<connection_id, viewer> viewers;
   std::map<live_filter, std::map<listener_actor, std::vector<connection_id>>> audiences;
   static inline const char* name = "broadcaster";
@@ -139,9 +263,12 @@ struct broadcaster_state {
 self_actor::behavior_type broadcast(self_actor::stateful_pointer<broadcaster_state> self, node_context* node) {
   auto& state = self->state;
   state.node = node;
+  node->feed_bytes = 0; // of one that crashed
   return {
-      [&state](feed_atom, const std::string& message) { state.feed(message); },
-      [&state](changed_atom, std::vector<live_change>& changes) { state.changed(std::move(changes)); },
+      [&state](feed_atom, std::string& message, int64_t published) { state.feed(std::move(message), published); },
+      [&state](changed_atom, std::vector<live_change>& changes, int64_t committed) {
+        state.changed(std::move(changes), committed);
+      },
       [&state](join_atom, const websocket_peer& peer, live_filter& filter, uint64_t since) {
         state.join(peer, std::move(filter), since);
       },

@@ -46,8 +46,7 @@ struct node_context {
   health status;
   metrics counts;
   endpoints servers;
-  std::atomic<size_t> feed_bytes{0};     ///< of the live feed, on their way to the broadcaster
-  std::atomic<uint64_t> feed_dropped{0}; ///< messages of the live feed that nobody had time for
+  std::atomic<int64_t> feed_bytes{0}; ///< of the live feed, not yet made into frames
 };
 
 /// The bus as this node's settings name it; nothing while a private NATS has not started.

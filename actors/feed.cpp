@@ -9,25 +9,24 @@
 namespace agentmon {
 namespace {
 
-using self_actor = feed_actor::extend<caf::reacts_to<open_atom>, caf::reacts_to<lost_atom, uint64_t, std::string>>;
+using self_actor = feed_actor::extend<caf::reacts_to<open_atom>, caf::reacts_to<lost_atom, uint64_t, std::string>,
+                                      caf::reacts_to<caf::tick_atom>>;
 
 struct feed_state {
   explicit feed_state(self_actor::pointer actor) : self{actor} {}
 
   void open() {
     close();
-    if (auto opened = link.open(*node); !opened) return lose(opened.error().message);
-    auto tapped = bus::tap::open(link.connection(), [to = viewers, node = node](std::string_view payload) {
-      // Viewers' memory is bounded here: what the broadcaster has not looked at yet counts.
-      if (node->feed_bytes.load() > limits::feed_window_bytes) {
-        ++node->feed_dropped;
-        return;
-      }
-      node->feed_bytes += payload.size();
-      caf::anon_send(to, feed_atom_v, std::string{payload});
+    if (auto linked = link.open(*node); !linked) return lose(linked.error().message);
+    auto opened = bus::tap::open(link.connection(), [to = viewers, node = node](const bus::tapped& message) {
+      // Viewers' memory is bounded here: what the broadcaster has not made into frames yet counts.
+      if (node->feed_bytes.load() > int64_t{limits::feed_window_bytes}) return node->counts.live_missed.Increment();
+      node->feed_bytes += static_cast<int64_t>(message.payload.size());
+      const auto published = message.published.value_or(timestamp{}).time_since_epoch().count();
+      caf::anon_send(to, feed_atom_v, std::string{message.payload}, int64_t{published});
     });
-    if (!tapped) return lose(tapped.error().message);
-    source.emplace(std::move(*tapped));
+    if (!opened) return lose(opened.error().message);
+    source.emplace(std::move(*opened));
     link.settled();
     node->status.set("live feed", condition::up);
   }
@@ -38,8 +37,17 @@ struct feed_state {
   }
 
   void close() {
-    if (source) node->feed_dropped += source->dropped();
+    look();
     source.reset();
+    dropped = 0;
+  }
+
+  /// What cnats dropped because our callback did not come back in time.
+  void look() {
+    if (!source) return;
+    const auto now = source->dropped();
+    node->counts.live_missed.Increment(static_cast<double>(now - dropped));
+    dropped = now;
   }
 
   self_actor::pointer self;
@@ -47,6 +55,7 @@ struct feed_state {
   broadcaster_actor viewers;
   bus_link<self_actor> link{self};
   std::optional<bus::tap> source; ///< made from the link's connection
+  uint64_t dropped = 0;           ///< of the source, already counted
   static inline const char* name = "feed";
 };
 
@@ -57,11 +66,19 @@ self_actor::behavior_type feed(self_actor::stateful_pointer<feed_state> self, no
   state.viewers = std::move(viewers);
   node->status.expect("live feed");
   self->send(self, open_atom_v);
+  self->delayed_send(self, limits::feed_look, caf::tick_atom_v);
   return {
-      [&state](caf::get_atom) { return state.node->feed_dropped + (state.source ? state.source->dropped() : 0); },
+      [&state](caf::get_atom) {
+        state.look();
+        return static_cast<uint64_t>(state.node->counts.live_missed.Value());
+      },
       [&state](open_atom) { state.open(); },
       [&state](lost_atom, uint64_t epoch, const std::string& reason) {
         if (state.link.is_of_now(epoch)) state.lose(reason);
+      },
+      [self, &state](caf::tick_atom) {
+        state.look();
+        self->delayed_send(self, limits::feed_look, caf::tick_atom_v);
       },
   };
 }

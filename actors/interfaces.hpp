@@ -52,10 +52,11 @@ using puller_actor = caf::typed_actor<
 
 /// Keeps the sessions that are alive, notices those that went quiet, and tells the broadcaster of each change.
 using aggregator_actor = caf::typed_actor<
-    /// From the writer, after COMMIT: these sessions as they are now.
-    caf::reacts_to<changed_atom, session_states>,
-    /// From the writer, after COMMIT: these machines as they are now, for the viewers.
-    caf::reacts_to<changed_atom, std::vector<live_change>>>;
+    /// From the writer, after COMMIT: these sessions as they are now, and the time of that COMMIT in microseconds since
+    /// 1970.
+    caf::reacts_to<changed_atom, session_states, int64_t>,
+    /// From the writer, after COMMIT: these machines as they are now, for the viewers; the time as above.
+    caf::reacts_to<changed_atom, std::vector<live_change>, int64_t>>;
 
 /// Makes the words of runs findable, behind the writer and never in its way. Detached: it waits for PostgreSQL.
 using indexer_actor = caf::typed_actor<
@@ -66,10 +67,11 @@ using indexer_actor = caf::typed_actor<
 
 /// Serves the live feed: remembers recent frames, filters them per viewer, tells gaps. Never blocks.
 using broadcaster_actor = caf::typed_actor<
-    /// From the bus: a message as it was published, an array of envelopes or a single one.
-    caf::reacts_to<feed_atom, std::string>,
-    /// From the aggregator: sessions or machines that changed.
-    caf::reacts_to<changed_atom, std::vector<live_change>>,
+    /// From the bus: a message as it was published, an array of envelopes or a single one, and when it was published,
+    /// in microseconds since 1970 (0: unknown).
+    caf::reacts_to<feed_atom, std::string, int64_t>,
+    /// From the aggregator: sessions or machines that changed, and when that was committed (0: by no COMMIT).
+    caf::reacts_to<changed_atom, std::vector<live_change>, int64_t>,
     /// A viewer came; with a sequence number above 0 it gets what it missed, or a gap notice.
     caf::reacts_to<join_atom, websocket_peer, live_filter, uint64_t>,
     /// The viewer has gone.

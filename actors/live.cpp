@@ -41,16 +41,17 @@ void live_history::forget_oldest() {
   frames_.pop_front();
 }
 
+void live_history::lose() {
+  while (!frames_.empty()) forget_oldest();
+  ++next_;
+}
+
 void live_history::push(std::vector<live_item> items, size_t bytes) {
   bytes_ += bytes;
   frames_.push_back({next_++, bytes, std::move(items)});
 }
 
-bool live_history::reaches_back_to(uint64_t sequence) const {
-  if (sequence > last()) return false;
-  const auto first = frames_.empty() ? next_ : frames_.front().sequence;
-  return sequence + 1 >= first;
-}
+bool live_history::reaches_back_to(uint64_t sequence) const { return sequence <= last() && sequence + 1 >= first(); }
 
 std::string render(const live_history::frame& frame, const live_filter& filter) {
   std::string text;

@@ -39,8 +39,14 @@ public:
   /// of new frames.
   size_t add(std::vector<live_item>);
 
+  /// Something is not remembered: a number is used up for it, and nothing before it can be given any more.
+  void lose();
+
   /// The newest `count` frames are frames().end() - count to frames().end().
   const std::deque<frame>& frames() const { return frames_; }
+
+  /// The number of the oldest frame that is still here; of the next one when there is none.
+  uint64_t first() const { return frames_.empty() ? next_ : frames_.front().sequence; }
 
   /// The number that the last frame had.
   uint64_t last() const { return next_ - 1; }

@@ -27,6 +27,16 @@ metrics::metrics()
       query_seconds{seconds("agentmon_query_seconds", "Time of a question to PostgreSQL.")},
       live_frames{counter("agentmon_live_frames_total", "Live frames made.")},
       live_gaps{counter("agentmon_live_gaps_total", "Gap notices sent to viewers.")},
+      live_missed{counter("agentmon_live_messages_missed_total",
+                          "Bus messages that the live feed had no time for; no viewer saw them.")},
+      live_frames_dropped{counter("agentmon_live_frames_dropped_total",
+                                  "Frames that a viewer did not get because it reads too slowly, over all viewers.")},
+      bus_to_viewer_seconds{seconds("agentmon_bus_to_viewer_seconds",
+                                    "From a message's publishing until its frames are handed to the viewers' sockets. "
+                                    "Between two machines their clocks' difference is in it.")},
+      commit_to_viewer_seconds{seconds("agentmon_commit_to_viewer_seconds",
+                                       "From COMMIT until the frames of what it changed are handed to the viewers' "
+                                       "sockets. Between two machines their clocks' difference is in it.")},
       viewers{gauge("agentmon_viewers", "Live viewers connected.")},
       restarts{counter("agentmon_actor_restarts_total", "Actors started again after a crash.")} {}
 

@@ -52,6 +52,10 @@ public:
   prometheus::Histogram& query_seconds;
   prometheus::Counter& live_frames;
   prometheus::Counter& live_gaps;
+  prometheus::Counter& live_missed;
+  prometheus::Counter& live_frames_dropped;
+  prometheus::Histogram& bus_to_viewer_seconds;
+  prometheus::Histogram& commit_to_viewer_seconds;
   prometheus::Gauge& viewers;
   // -- supervision
   prometheus::Counter& restarts;

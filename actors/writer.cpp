@@ -92,6 +92,7 @@ struct writer_state {
   }
 
   void tell(store::commit_report report) {
+    const int64_t committed = now().time_since_epoch().count();
     run_keys touched;
     touched.reserve(report.runs.size());
     for (const auto& run : report.runs) touched.push_back({run.session_id, run.run_id});
@@ -99,8 +100,8 @@ struct writer_state {
     if (!touched.empty()) self->send(indexer, touched_atom_v, std::move(touched));
     std::vector<live_change> machines;
     for (auto& machine : report.machines) machines.push_back({"vms", {}, {}, std::move(machine.json)});
-    if (!machines.empty()) self->send(aggregator, changed_atom_v, std::move(machines));
-    if (!report.sessions.empty()) self->send(aggregator, changed_atom_v, std::move(report.sessions));
+    if (!machines.empty()) self->send(aggregator, changed_atom_v, std::move(machines), committed);
+    if (!report.sessions.empty()) self->send(aggregator, changed_atom_v, std::move(report.sessions), committed);
   }
 
   self_actor::pointer self;

@@ -1,6 +1,7 @@
 #include "bus/publish.hpp"
 
 #include "bus/handles.hpp"
+#include "protocol/time.hpp"
 
 #include <rapidjson/document.h>
 
@@ -74,6 +75,8 @@ result<void> publisher::publish(std::string_view events, const std::string& mess
   events.copy(data + 1, events.size());
   data[events.size() + 1] = ']';
   status = natsMsgHeader_Set(raw, "Nats-Msg-Id", message_id.c_str());
+  const auto published = std::to_string(now().time_since_epoch().count());
+  if (status == NATS_OK) status = natsMsgHeader_Set(raw, published_header, published.c_str());
   if (status == NATS_OK) status = natsConnection_PublishMsg(nats_, raw);
   if (status != NATS_OK) return tl::unexpected{nats_failure(status, "cannot publish to " + subject_ + " at " + where_)};
   return {};

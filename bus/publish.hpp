@@ -8,6 +8,9 @@
 
 namespace agentmon::bus {
 
+/// The header of a message that says when it was published, in microseconds since 1970.
+inline constexpr auto published_header = "Agentmon-Published";
+
 /// Publishes records to the stream without waiting. Each answer of the server arrives as one callback, on a thread of
 /// the publisher's own, in any order. A connection that is lost takes its unanswered records with it, silently: the
 /// owner publishes them again in the next epoch. While connected no answer gets lost: NATS either delivers it or closes

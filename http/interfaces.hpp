@@ -17,8 +17,9 @@ using listener_actor = caf::typed_actor<
     caf::reacts_to<answer_atom, connection_id, std::string, bool>,
     /// The handshake's answer; from here on the connection is a WebSocket.
     caf::reacts_to<upgrade_atom, connection_id, std::string>,
-    /// One frame (websocket::frame) for many viewers; a congested viewer does not get it.
-    caf::reacts_to<push_atom, std::vector<connection_id>, std::string>,
+    /// Frames for many viewers; a congested viewer does not get them. Answers when all is handed to the sockets, with
+    /// how many frames were dropped.
+    caf::replies_to<push_atom, outgoing_frames>::with<uint64_t>,
     /// Ends a WebSocket with this close code and reason.
     caf::reacts_to<close_atom, connection_id, uint16_t, std::string>,
     /// One text of this WebSocket has been dealt with: the client may send another.

@@ -248,9 +248,7 @@ listener_self::behavior_type listener(listener_self::stateful_broker_pointer<lis
         self->state.answer(id, bytes, close_after);
       },
       [self](upgrade_atom, connection_id id, const std::string& bytes) { self->state.upgrade(id, bytes); },
-      [self](push_atom, const std::vector<connection_id>& to, const std::string& frame) {
-        self->state.push(to, frame);
-      },
+      [self](push_atom, const outgoing_frames& frames) { return self->state.push(frames); },
       [self](close_atom, connection_id id, uint16_t code, const std::string& why) { self->state.close(id, code, why); },
       [self](taken_atom, connection_id id) { self->state.taken(id); },
       [self](adopt_atom, connection_id id, int32_t fd, const std::string& first) { self->state.adopt(id, fd, first); },

@@ -46,7 +46,7 @@ public:
 
   // -- WebSockets and tunnels: listener_websocket.cpp
   void upgrade(connection_id, const std::string& handshake);
-  void push(const std::vector<connection_id>&, const std::string& frame);
+  uint64_t push(const outgoing_frames&);
   void close(connection_id, uint16_t code, const std::string& reason);
   void taken(connection_id);
   void adopt(connection_id, int32_t fd, const std::string& first_bytes);

@@ -21,7 +21,9 @@ void listener_state::upgrade(connection_id id, const std::string& handshake) {
   c->phase = phase::websocket;
   c->socket = std::make_unique<websocket>();
   c->heard = c->pinged = now_;
-  c->deadline = now_ + settings_.ping_interval;
+  // The first ping sooner or later, so that viewers who came all at once are not pinged all at once for ever.
+  constexpr int spread = 32;
+  c->deadline = now_ + settings_.ping_interval * static_cast<int>(spread - id.value % (spread / 2)) / spread;
   ++stats_.websockets;
   if (!send(*c, handshake)) return;
   if (draining_ && !say_goodbye(*c, 1001, "the server is stopping")) return;
@@ -50,19 +52,24 @@ void listener_state::taken(connection_id id) {
   if (c->unanswered <= settings_.websocket_unanswered / 2) unhalt(*c);
 }
 
-void listener_state::push(const std::vector<connection_id>& viewers, const std::string& frame) {
+uint64_t listener_state::push(const outgoing_frames& all) {
   now_ = std::chrono::steady_clock::now();
-  for (const auto id : viewers) {
-    auto* c = find(id);
-    if (!c || c->phase != phase::websocket || c->socket->close_sent()) continue;
-    if (c->congested) {
-      ++c->dropped;
-      continue;
+  uint64_t dropped = 0;
+  for (const auto& one : all) {
+    for (const auto id : one.to) {
+      auto* c = find(id);
+      if (!c || c->phase != phase::websocket || c->socket->close_sent()) continue;
+      if (c->congested) {
+        c->dropped += one.frames;
+        dropped += one.frames;
+        continue;
+      }
+      if (!send(*c, *one.bytes) || c->unsent <= settings_.viewer_backlog) continue;
+      c->congested = true;
+      self_->send(workers_[c->worker], congested_atom_v, id, true, uint64_t{0});
     }
-    if (!send(*c, frame) || c->unsent <= settings_.viewer_backlog) continue;
-    c->congested = true;
-    self_->send(workers_[c->worker], congested_atom_v, id, true, uint64_t{0});
   }
+  return dropped;
 }
 
 /// Some of what was unsent is on its way: whoever waits for that may go on.

@@ -1,9 +1,13 @@
 #pragma once
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/meta/type_name.hpp>
 
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace agentmon {
 
@@ -17,6 +21,16 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, connection_id& x) {
   return f(caf::meta::type_name("connection_id"), x.value);
 }
+
+/// Whole frames (websocket::frame) for some WebSockets. Their bytes are shared by all messages that carry them.
+struct outgoing {
+  std::vector<connection_id> to;
+  std::shared_ptr<const std::string> bytes;
+  uint64_t frames = 1; ///< in `bytes`
+};
+
+// Local only: a listener and whoever pushes through it are of one process.
+using outgoing_frames = std::vector<outgoing>;
 
 /// What a listener carries at this moment (first four) and what it did since its start.
 struct listener_stats {
@@ -38,6 +52,8 @@ typename Inspector::result_type inspect(Inspector& f, listener_stats& x) {
 }
 
 } // namespace agentmon
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::outgoing_frames)
 
 template <>
 struct std::hash<agentmon::connection_id> {

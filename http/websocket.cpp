@@ -18,6 +18,7 @@ using namespace http_text;
 constexpr size_t close_reason_bytes = 123;     // a control frame holds 125, two are the code
 constexpr size_t fragments = 16 * limits::KiB; // of one message: empty fragments cost memory without counting as bytes
 constexpr std::string_view protocol_error_frame = "\x88\x02\x03\xea"; // close, code 1002
+constexpr std::string_view ping_frame{"\x89\x00", 2};
 
 std::string base64(const unsigned char* bytes, int size) {
   std::string text(static_cast<size_t>(4 * ((size + 2) / 3)), '\0');
@@ -25,6 +26,18 @@ std::string base64(const unsigned char* bytes, int size) {
   EVP_EncodeBlock(buffer.data(), bytes, size);
   std::copy_n(buffer.begin(), text.size(), text.begin());
   return text;
+}
+
+/// True when these are whole pongs of a client and nothing else. They need no answer.
+bool are_pongs(std::string_view bytes) {
+  constexpr auto final_pong = static_cast<char>(0x80 | WSLAY_PONG);
+  constexpr unsigned masked = 0x80, longest = 125, head = 6;
+  while (bytes.size() >= head) {
+    const unsigned length = static_cast<unsigned char>(bytes[1]) ^ masked;
+    if (bytes[0] != final_pong || length > longest || bytes.size() < head + length) return false;
+    bytes.remove_prefix(head + length);
+  }
+  return bytes.empty();
 }
 
 /// RFC 6455 section 1.3.
@@ -135,13 +148,22 @@ void websocket::state::flush() {
   close_queued = close_queued || wslay_event_get_close_sent(context);
 }
 
-websocket::websocket(size_t message_limit) : state_{std::make_unique<state>(message_limit)} {}
+websocket::websocket(size_t message_limit) : message_limit_{message_limit} {}
 websocket::~websocket() = default;
 websocket::websocket(websocket&&) noexcept = default;
 websocket& websocket::operator=(websocket&&) noexcept = default;
 
+websocket::state& websocket::speaking() {
+  if (!state_) {
+    state_ = std::make_unique<state>(message_limit_);
+    state_->output = std::exchange(output_, {});
+  }
+  return *state_;
+}
+
 std::vector<std::string> websocket::feed(std::string_view bytes) {
-  auto& me = *state_;
+  if (!state_ && are_pongs(bytes)) return {};
+  auto& me = speaking();
   if (!wslay_event_get_read_enabled(me.context)) return {};
   me.input = bytes;
   const bool malformed = wslay_event_recv(me.context) != 0;
@@ -157,26 +179,32 @@ std::vector<std::string> websocket::feed(std::string_view bytes) {
   return std::exchange(me.messages, {});
 }
 
-std::string websocket::take_output() { return std::exchange(state_->output, {}); }
+std::string websocket::take_output() { return std::exchange(state_ ? state_->output : output_, {}); }
 
 void websocket::ping() {
+  if (!state_) {
+    output_ += ping_frame;
+    return;
+  }
   const wslay_event_msg message{.opcode = WSLAY_PING, .msg = nullptr, .msg_length = 0};
   if (!state_->close_queued) wslay_event_queue_msg(state_->context, &message);
   state_->flush();
 }
 
 void websocket::close(uint16_t code, std::string_view reason) {
-  state_->close(code, reason);
-  state_->flush();
+  auto& me = speaking();
+  me.close(code, reason);
+  me.flush();
 }
 
-bool websocket::close_sent() const { return state_->close_queued; }
+bool websocket::close_sent() const { return state_ && state_->close_queued; }
 
 bool websocket::closed() const {
-  return state_->broken || (state_->close_queued && wslay_event_get_close_received(state_->context));
+  return state_ && (state_->broken || (state_->close_queued && wslay_event_get_close_received(state_->context)));
 }
 
 uint16_t websocket::close_code() const {
+  if (!state_) return WSLAY_CODE_ABNORMAL_CLOSURE;
   const bool malformed = state_->broken && !wslay_event_get_close_sent(state_->context);
   return malformed ? uint16_t{WSLAY_CODE_PROTOCOL_ERROR} : wslay_event_get_status_code_sent(state_->context);
 }

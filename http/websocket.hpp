@@ -15,7 +15,8 @@ namespace agentmon {
 tl::expected<std::string, refusal> websocket_handshake(const httplib::Request&);
 
 /// The server's side of one WebSocket (RFC 6455, no extensions, text only): bytes in, messages and bytes out. Knows no
-/// socket. One thread at a time.
+/// socket. One thread at a time. wslay's 9 KB are taken only when the client has something to say: a viewer that is
+/// silent but for its pongs costs next to nothing.
 class websocket {
 public:
   /// `message_limit`: bytes of one message over all its fragments.
@@ -48,7 +49,11 @@ public:
 
 private:
   struct state;
-  std::unique_ptr<state> state_;
+  state& speaking();
+
+  size_t message_limit_;
+  std::string output_;           ///< as long as there is no state
+  std::unique_ptr<state> state_; ///< empty: pings and pongs are all there was
 };
 
 } // namespace agentmon

@@ -154,7 +154,8 @@ worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> 
 worker_actor spawn_worker(caf::actor_system& system, application app) { return system.spawn(worker, std::move(app)); }
 
 void send_text(const websocket_peer& peer, std::string_view text) {
-  caf::anon_send(peer.listener, push_atom_v, std::vector<connection_id>{peer.id}, websocket::frame(text));
+  caf::anon_send(peer.listener, push_atom_v,
+                 outgoing_frames{{{peer.id}, std::make_shared<const std::string>(websocket::frame(text))}});
 }
 
 void close(const websocket_peer& peer, uint16_t code, std::string_view reason) {

@@ -152,7 +152,7 @@ TEST_CASE("destruction waits for a callback that is running") {
   };
   SUBCASE("of a subscription") {
     epoch now{server.settings()};
-    std::optional<tap> feed = std::move(*tap::open(now.bus, [&](std::string_view) { stay(); }));
+    std::optional<tap> feed = std::move(*tap::open(now.bus, [&](const tapped&) { stay(); }));
     REQUIRE(now.out.publish("{}", "id", 1));
     waits([&] { feed.reset(); });
   }
@@ -176,7 +176,7 @@ TEST_CASE("no callback comes after destruction") {
     {
       auto bus = connection::open(server.settings(), {.on_lost = [&](const std::string&) { touch(); }});
       REQUIRE(bus);
-      auto feed = tap::open(*bus, [&](std::string_view) { touch(); });
+      auto feed = tap::open(*bus, [&](const tapped&) { touch(); });
       REQUIRE(feed);
       auto out = publisher::open(*bus, {.on_ack = [&](uint64_t, uint64_t, bool) { touch(); },
                                         .on_refused = [&](uint64_t, fault, const std::string&) { touch(); }});

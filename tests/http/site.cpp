@@ -106,9 +106,10 @@ router site::routes() {
   r.on("GET", "/push", [kept](worker_context&, exchange x) {
     std::vector<connection_id> ids;
     for (const auto& peer : kept->peers) ids.push_back(peer.id);
-    const auto frame = websocket::frame(std::string(std::stoul(x.param("size")), 'x'));
+    const auto frame =
+        std::make_shared<const std::string>(websocket::frame(std::string(std::stoul(x.param("size")), 'x')));
     for (auto n = std::stoul(x.param("n")); n > 0 && !ids.empty(); --n)
-      caf::anon_send(kept->peers.front().listener, push_atom_v, ids, frame);
+      caf::anon_send(kept->peers.front().listener, push_atom_v, outgoing_frames{{ids, frame}});
     x.answer({});
   });
   r.websocket("/ws", {

@@ -55,6 +55,31 @@ TEST_CASE("a wrong handshake is refused") {
   CHECK(status(upgrade + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25j!Q==\r\n") == 400);
 }
 
+TEST_CASE("a viewer may be silent but for its pongs, and speak later") {
+  agentmon::websocket s;
+  CHECK(s.take_output().empty());
+  CHECK(!s.close_sent());
+  CHECK(!s.closed());
+  CHECK(s.close_code() == 1006);
+  s.ping();
+  auto out = s.take_output();
+  CHECK(take(out)->opcode == ping);
+  CHECK(out.empty());
+  CHECK(s.feed(masked(pong, "") + masked(pong, std::string(125, 'p'))).empty());
+  CHECK(s.feed(masked(pong, "cut").substr(0, 4)).empty());
+  CHECK(s.feed(masked(pong, "cut").substr(4) + masked(text, "hello")) == texts{"hello"});
+  s.ping();
+  out = s.take_output();
+  CHECK(take(out)->opcode == ping);
+}
+
+TEST_CASE("a pong that breaks the rules is refused as the first thing, too") {
+  CHECK(verdict(masked(pong, "", true, 4), 100) == 1002);
+  CHECK(verdict(masked(pong, "", false), 100) == 1002);
+  CHECK(verdict(std::string{"\x8a\x00\x8a\x00\x8a\x00", 6}, 100) == 1002);
+  CHECK(verdict(masked(pong, std::string(126, 'p')), 100) == 1002);
+}
+
 TEST_CASE("texts come out whole, however they were cut") {
   const auto bytes = masked(text, "one") + masked(text, "t", false) + masked(ping, "p") + masked(0, "w", false)
                      + masked(0, "o") + masked(text, "") + masked(text, std::string(500, 'x')) + masked(pong, "");

@@ -1,5 +1,6 @@
 """The live feed: hello, filters, resuming, wrong parameters."""
 
+import json
 import uuid
 
 import pytest
@@ -7,7 +8,8 @@ from websockets.exceptions import InvalidStatusCode
 
 from contract import check_frame
 from events import Story, envelope, ids_of
-from sockets import CLOSE, PING, PONG, RawSocket, Socket, Viewer
+from sockets import CLOSE, PING, PONG, TEXT, RawSocket, Socket, Viewer
+from waiting import wait_until
 
 
 def watch(system, query="", port="query"):
@@ -59,6 +61,49 @@ def test_every_viewer_sees_each_event_once(system):
             seen = [event_id for event_id in viewer.event_ids() if event_id in set(ids_of(batch))]
             assert sorted(seen) == sorted(ids_of(batch))
             assert not any("gap" in frame for frame in viewer.frames)
+
+
+def metric(system, name):
+    for line in system.get("/metrics", "query").text.splitlines():
+        if line.startswith(name + " "):
+            return float(line.split()[-1])
+    raise AssertionError(f"/metrics has no {name}")
+
+
+def test_a_viewer_that_does_not_read_is_told_a_gap_and_holds_up_nobody(system):
+    dropped = metric(system, "agentmon_live_frames_dropped_total")
+    batches = [[envelope(payload={"text": "x" * 100_000}) for _ in range(10)] for _ in range(16)]
+    with RawSocket(system.ports["query"], receive_buffer=4096) as slow, watch(system) as other:
+        slow.open_websocket("/v1/ws")
+        for batch in batches:
+            system.accept(batch)
+            other.wait_for_events(ids_of(batch))
+        assert not any("gap" in frame for frame in other.frames)
+        told = 0
+        while not told:
+            opcode, text = slow.receive_frame()
+            told = json.loads(text).get("gap", 0) if opcode == TEXT else 0
+        assert metric(system, "agentmon_live_frames_dropped_total") - dropped >= told
+        last = envelope()
+        system.accept([last])
+        seen = []
+        while last["event"]["id"] not in seen:
+            opcode, text = slow.receive_frame()
+            seen = ids_of(json.loads(text).get("events", [])) if opcode == TEXT else []
+
+
+def test_the_way_to_the_viewer_is_measured(system):
+    hops = ["agentmon_bus_to_viewer_seconds", "agentmon_commit_to_viewer_seconds"]
+    before = [metric(system, hop + "_count") for hop in hops]
+    story = Story()
+    with watch(system) as viewer:
+        system.accept(story.events)
+        viewer.wait_for_events(ids_of(story.events))
+        viewer.wait_for(lambda frames: any(one["session_id"] == story.session_id
+                                           for frame in frames for one in frame.get("sessions", [])), "the session")
+        wait_until(lambda: all(metric(system, hop + "_count") > count for hop, count in zip(hops, before)), 15,
+                   "both hops are measured")
+    assert metric(system, "agentmon_live_messages_missed_total") == 0
 
 
 def test_resume_gives_what_was_missed(system):
