@@ -1,6 +1,6 @@
 #include "store/event_rows.hpp"
 
-#include "protocol/limits.hpp"
+#include "store/copying.hpp"
 #include "store/json_text.hpp"
 
 #include <set>
@@ -11,8 +11,6 @@ namespace {
 constexpr std::string_view columns = "(event_id, ts, type, session_id, run_id, trace_id, span_id, parent_span_id,"
                                      " source_framework, client_id, host, attributes, payload)";
 constexpr int16_t width = 13;
-
-constexpr size_t piece_bytes = 64 * limits::KiB; // PostgreSQL works on one piece while we make the next
 
 void append_text(std::string& to, std::string_view value) {
   if (value.empty())
@@ -42,19 +40,8 @@ void append_row(std::string& to, const event& e, std::string& buffer) {
 
 result<void> copy_events(connection& db, const std::string& table, std::span<const event* const> events) {
   const auto statement = "COPY " + table + ' ' + std::string{columns} + " FROM STDIN (FORMAT binary)";
-  return db.copy_in(statement, [&](const connection::copy_piece& put) {
-    std::string piece{"PGCOPY\n\xff\r\n\0", 11}, buffer;
-    binary::append_integer<int32_t>(piece, 0); // flags
-    binary::append_integer<int32_t>(piece, 0); // bytes of header extension
-    for (const auto* const e : events) {
-      append_row(piece, *e, buffer);
-      if (piece.size() < piece_bytes) continue;
-      if (!put(piece)) return;
-      piece.clear();
-    }
-    binary::append_integer<int16_t>(piece, -1); // the end
-    put(piece);
-  });
+  std::string buffer;
+  return copy_rows(db, statement, events, [&](std::string& to, const event* e) { append_row(to, *e, buffer); });
 }
 
 result<void> create_staging_table(connection& db) {

@@ -1,5 +1,6 @@
 #include "store/folding.hpp"
 
+#include "store/copying.hpp"
 #include "store/state_columns.hpp"
 
 #include <algorithm>
@@ -56,20 +57,33 @@ result<void> load(connection& db, std::span<const event* const> fresh, ledger& i
   return {};
 }
 
+/// Under the fold lock nobody else adds states, so those that were not found before are new: a COPY takes a third of
+/// the time of INSERT ... ON CONFLICT.
 template <class State>
-result<void> upsert(connection& db, const std::vector<const State*>& states) {
-  if (states.empty()) return {};
-  return db.exec_prepared(upsert_statement<State>(), upsert_parameters(states)).map([](const rows&) {});
-}
+struct states_to_save {
+  std::vector<const State*> present;
+  std::vector<const State*> fresh;
+
+  void add(const State& state, bool is_stored) { (is_stored ? present : fresh).push_back(&state); }
+
+  result<void> save(connection& db) const {
+    if (!present.empty())
+      if (auto done = db.exec_prepared(update_statement<State>(), update_parameters(present)); !done)
+        return tl::unexpected{done.error()};
+    if (fresh.empty()) return {};
+    return copy_rows<const State*>(db, copy_statement<State>(), fresh,
+                                   [](std::string& to, const State* state) { append_row(to, *state); });
+  }
+};
 
 result<void> save_states(connection& db, const ledger& from) {
-  std::vector<const session_state*> sessions;
-  std::vector<const run_state*> runs;
+  states_to_save<session_state> sessions;
+  states_to_save<run_state> runs;
   for (const auto& [id, session] : from.sessions) {
-    sessions.push_back(&session.state);
-    for (const auto& [run_id, run] : session.runs) runs.push_back(&run.after);
+    sessions.add(session.state, session.stored.has_value());
+    for (const auto& [run_id, run] : session.runs) runs.add(run.after, run.before.first.has_value());
   }
-  return upsert(db, sessions).and_then([&] { return upsert(db, runs); });
+  return sessions.save(db).and_then([&] { return runs.save(db); });
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "store/rollups.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,9 +26,17 @@ public:
     run_state before; ///< as stored; empty when it is new
     run_state after;
   };
+  /// The events of a framework on a day begin at `first`.
+  struct day_entry {
+    binary::day day;
+    std::string framework;
+    timestamp first;
+  };
   struct session_entry {
     session_state state;
+    std::optional<day_entry> stored;                    ///< of its earliest event as stored; empty when it is new
     std::map<std::string, run_entry, std::less<>> runs; ///< those that were touched
+    std::vector<day_entry> days;                        ///< likewise; mostly one
   };
   using session_map = std::unordered_map<std::string, session_entry, text_hash, std::equal_to<>>;
 
@@ -39,7 +48,7 @@ public:
   void settle();
 
   session_map sessions;
-  rollups sums;
+  rollups sums; ///< its days after settle(), without those that are stored already
   std::vector<snapshot> snapshots;
 };
 

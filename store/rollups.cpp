@@ -2,8 +2,6 @@
 
 #include "protocol/histogram.hpp"
 
-#include <algorithm>
-
 namespace agentmon::store {
 namespace {
 
@@ -61,12 +59,6 @@ void rollups::add(const event& e) {
     at(calls, std::tuple<timestamp, view, view, int32_t>{minute, e.framework, e.name.empty() ? view{"unknown"} : e.name,
                                                          slot_of(e.duration_us)}) +=
         call_sums{counts.tool_calls, counts.errors};
-  if (e.session_id.empty()) return;
-  const std::tuple<binary::day, view, view> key{std::chrono::floor<std::chrono::days>(e.ts), e.session_id, e.framework};
-  if (const auto found = days.find(key); found != days.end())
-    found->second = std::min(found->second, e.ts);
-  else
-    days.emplace(day_map::key_type{key}, e.ts);
 }
 
 void rollups::add(const run_state& before, const run_state& after) {

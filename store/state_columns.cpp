@@ -67,6 +67,23 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
 template <class State>
 constexpr bool is_run = std::is_same_v<State, run_state>;
 
+template <class State>
+std::string table_of() {
+  return is_run<State> ? "runs" : "sessions";
+}
+
+template <class T>
+void append_value(std::string& to, const T& value) {
+  binary::append_field(to, value);
+}
+template <class T>
+void append_value(std::string& to, const std::optional<T>& value) {
+  if (value)
+    binary::append_field(to, *value);
+  else
+    binary::append_null(to);
+}
+
 outcome parse_outcome(std::string_view word) {
   for (const auto status : {outcome::success, outcome::error, outcome::aborted})
     if (word == to_string(status)) return status;
@@ -131,7 +148,22 @@ State read_state(row_reader& from) {
 }
 
 template <class State>
-const std::string& upsert_statement() {
+const std::string& copy_statement() {
+  static const auto statement =
+      "COPY " + table_of<State>() + " (" + column_list<State>() + ", status) FROM STDIN (FORMAT binary)";
+  return statement;
+}
+
+template <class State>
+void append_row(std::string& to, const State& state) {
+  static const auto width = static_cast<int16_t>(column_names<State>().size() + 1);
+  binary::append_integer(to, width);
+  for_each_field(state, expand{[&](const std::string&, const auto& value) { append_value(to, value); }});
+  append_value(to, status_of(state));
+}
+
+template <class State>
+const std::string& update_statement() {
   static const auto statement = [] {
     auto names = column_names<State>();
     names.emplace_back("status");
@@ -144,16 +176,17 @@ const std::string& upsert_statement() {
                      add(array_type<std::remove_cvref_t<decltype(value)>>);
                    }});
     add("text[]");
-    for (const auto& name : names) updates.push_back(name + " = EXCLUDED." + name);
-    return "INSERT INTO " + std::string{is_run<State> ? "runs" : "sessions"} + " (" + joined(names, ", ")
-           + ")\nSELECT * FROM unnest(" + joined(values, ", ") + ")\nON CONFLICT ("
-           + (is_run<State> ? "run_id, session_id" : "session_id") + ") DO UPDATE SET " + joined(updates, ", ");
+    for (const auto& name : names)
+      if (name != "session_id" && name != "run_id") updates.push_back(name + " = new." + name);
+    return "UPDATE " + table_of<State>() + " AS present SET " + joined(updates, ", ") + "\nFROM unnest("
+           + joined(values, ", ") + ") AS new (" + joined(names, ", ") + ")\nWHERE present.session_id = new.session_id"
+           + (is_run<State> ? " AND present.run_id = new.run_id" : "");
   }();
   return statement;
 }
 
 template <class State>
-parameters upsert_parameters(const std::vector<const State*>& states) {
+parameters update_parameters(const std::vector<const State*>& states) {
   column_set columns{column_names<State>().size() + 1};
   for (const auto* const state : states) {
     size_t at = 0;
@@ -180,10 +213,14 @@ template const std::string& column_list<run_state>();
 template const std::string& column_list<session_state>();
 template run_state read_state(row_reader&);
 template session_state read_state(row_reader&);
-template const std::string& upsert_statement<run_state>();
-template const std::string& upsert_statement<session_state>();
-template parameters upsert_parameters(const std::vector<const run_state*>&);
-template parameters upsert_parameters(const std::vector<const session_state*>&);
+template const std::string& copy_statement<run_state>();
+template const std::string& copy_statement<session_state>();
+template void append_row(std::string&, const run_state&);
+template void append_row(std::string&, const session_state&);
+template const std::string& update_statement<run_state>();
+template const std::string& update_statement<session_state>();
+template parameters update_parameters(const std::vector<const run_state*>&);
+template parameters update_parameters(const std::vector<const session_state*>&);
 template std::string difference_of(const run_state&, const run_state&);
 template std::string difference_of(const session_state&, const session_state&);
 

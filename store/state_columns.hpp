@@ -77,11 +77,17 @@ std::vector<State> read_states(const rows& from) {
   return states;
 }
 
-/// INSERT ... ON CONFLICT DO UPDATE of any number of states, and the parameters for it.
+/// COPY of states that are not in the table yet, and the row of one.
 template <class State>
-const std::string& upsert_statement();
+const std::string& copy_statement();
 template <class State>
-parameters upsert_parameters(const std::vector<const State*>&);
+void append_row(std::string& to, const State&);
+
+/// UPDATE of any number of states that are in the table, and the parameters for it.
+template <class State>
+const std::string& update_statement();
+template <class State>
+parameters update_parameters(const std::vector<const State*>&);
 
 /// The first fields in which two states differ, in words: "events is 3 but must be 4"; empty when they are the same.
 template <class State>

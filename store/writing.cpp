@@ -180,6 +180,12 @@ event_writer::~event_writer() = default;
 result<event_writer> event_writer::open(const std::string& conninfo) {
   auto db = connect(conninfo, std::chrono::milliseconds{limits::transaction_timeout});
   if (!db) return tl::unexpected{db.error()};
+  // Every statement of a writer finds a few hundred rows by their keys. A plan made while the tables were small, or
+  // for statistics that are missing still, would read them whole.
+  auto planned =
+      db->exec("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;"
+               " SET enable_mergejoin = off");
+  if (!planned) return tl::unexpected{planned.error()};
   auto it = std::make_unique<implementation>(implementation{std::move(*db), {}});
   auto ready = create_staging_table(it->db).and_then([&] { return it->days_made.load(it->db); }).and_then([&] {
     return it->make_partitions({});
