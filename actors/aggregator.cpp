@@ -21,11 +21,12 @@ struct aggregator_state {
     std::vector<live_change> changes;
     changes.reserve(states.size());
     for (auto& session : states) {
+      // Two writers may tell in the other order than they committed; a later state has more events.
+      if (const auto known = alive.find(session.session_id);
+          known != alive.end() && known->second.counts.events > session.counts.events)
+        continue;
       changes.push_back(change_of(session));
-      if (has_ended(session))
-        forget(session.session_id);
-      else
-        keep(std::move(session));
+      keep(std::move(session));
     }
     tell(std::move(changes), committed);
   }
@@ -35,7 +36,7 @@ struct aggregator_state {
     std::vector<live_change> changes;
     while (!by_age.empty() && by_age.begin()->first <= at - limits::stale_after) {
       const auto found = alive.find(by_age.begin()->second);
-      changes.push_back(change_of(found->second));
+      if (!has_ended(found->second)) changes.push_back(change_of(found->second));
       by_age.erase(by_age.begin());
       alive.erase(found);
     }
@@ -74,8 +75,8 @@ struct aggregator_state {
 
   self_actor::pointer self;
   broadcaster_actor viewers;
-  std::unordered_map<std::string, session_state> alive;
-  std::set<std::pair<timestamp, std::string>> by_age; ///< the same by their last event
+  std::unordered_map<std::string, session_state> alive; ///< those that had an event within limits::stale_after
+  std::set<std::pair<timestamp, std::string>> by_age;   ///< the same by their last event
   static inline const char* name = "aggregator";
 };
 

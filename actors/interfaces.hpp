@@ -39,13 +39,16 @@ using publisher_actor = caf::typed_actor<
 
 // -- storing (role processor) -------------------------------------------------------
 
-/// Stores bus messages: one transaction a call. Detached: it waits for PostgreSQL.
+/// Stores bus messages: one transaction a call; several share the work through a pool. Detached: it waits for
+/// PostgreSQL.
 using writer_actor = caf::typed_actor<
     /// Answers with the number of new events after COMMIT; from then on the messages may be acknowledged. Fails with
     /// unavailable, timeout or overload: nothing of it is stored, send the same again.
-    caf::replies_to<store_atom, pulled_messages>::with<uint64_t>>;
+    caf::replies_to<store_atom, pulled_messages>::with<uint64_t>,
+    /// True, as soon as everything before this is answered; its pool asks.
+    caf::replies_to<free_atom>::with<bool>>;
 
-/// Pulls messages from the durable consumer, hands them to the writer and acknowledges after COMMIT. Detached.
+/// Pulls messages from the durable consumer, hands them to the writers and acknowledges after COMMIT. Detached.
 using puller_actor = caf::typed_actor<
     /// How many bytes are pulled and not yet committed.
     caf::replies_to<caf::get_atom>::with<uint64_t>>;

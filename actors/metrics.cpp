@@ -16,6 +16,8 @@ metrics::metrics()
       records_published{counter("agentmon_records_published_total", "Journal records that NATS acknowledged.")},
       records_republished{counter("agentmon_records_republished_total", "Journal records sent again after a loss.")},
       messages_pulled{counter("agentmon_messages_pulled_total", "Messages taken from the durable consumer.")},
+      bus_to_commit_seconds{
+          seconds("agentmon_bus_to_commit_seconds", "From a message's arrival in JetStream to its events' COMMIT.")},
       events_stored{counter("agentmon_events_stored_total", "New events committed to PostgreSQL.")},
       events_duplicate{counter("agentmon_events_duplicate_total", "Events that came again and were known.")},
       events_dead{counter("agentmon_events_dead_total", "Events that went to dead_letters.")},

@@ -39,6 +39,7 @@ public:
   prometheus::Counter& records_published;
   prometheus::Counter& records_republished;
   prometheus::Counter& messages_pulled;
+  prometheus::Histogram& bus_to_commit_seconds;
   // -- store
   prometheus::Counter& events_stored;
   prometheus::Counter& events_duplicate;

@@ -56,9 +56,9 @@ private:
     return remember<Handle>(name, spawn_keeper(system_, node_, name, starter_of(spawn, neighbours...)));
   }
 
-  template <class Handle, class Spawn>
-  Handle share(const std::string& name, size_t count, size_t waiting, Spawn spawn) {
-    return remember<Handle>(name, spawn_pool(system_, node_, name, count, waiting, starter_of(spawn)));
+  template <class Handle, class Spawn, class... Neighbours>
+  Handle share(const std::string& name, size_t count, size_t waiting, Spawn spawn, Neighbours... neighbours) {
+    return remember<Handle>(name, spawn_pool(system_, node_, name, count, waiting, starter_of(spawn, neighbours...)));
   }
 
   template <class Spawn, class... Neighbours>
@@ -84,8 +84,9 @@ private:
   void start_processor() {
     const auto aggregator = keep<aggregator_actor>("aggregator", spawn_aggregator, broadcaster_);
     const auto indexer = keep<indexer_actor>("indexer", spawn_indexer);
-    const auto writer = keep<writer_actor>("writer", spawn_writer, aggregator, indexer);
-    keep<puller_actor>("puller", spawn_puller, writer);
+    const auto writers =
+        share<writer_actor>("writer", limits::writers, limits::writers, spawn_writer, aggregator, indexer);
+    keep<puller_actor>("puller", spawn_puller, writers);
   }
 
   result<void> start_query() {

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <numeric>
+#include <vector>
 
 namespace agentmon {
 namespace {
@@ -27,6 +29,15 @@ using self_actor = puller_actor::extend<caf::reacts_to<open_atom>, caf::reacts_t
                                         caf::reacts_to<pulled_atom, uint64_t, message_ptr>,
                                         caf::reacts_to<ended_atom, uint64_t, uint8_t, std::string>,
                                         caf::reacts_to<flush_atom>, caf::reacts_to<caf::tick_atom>>;
+
+/// What is stored in one go.
+struct transaction {
+  pulled_messages messages;
+  size_t bytes = 0;
+  uint64_t epoch = 0;     ///< in which the messages came
+  bool in_writer = false; ///< else it waits to be given to one again
+};
+using transaction_ptr = std::shared_ptr<transaction>;
 
 struct puller_state {
   explicit puller_state(self_actor::pointer actor) : self{actor} {}
@@ -74,8 +85,9 @@ struct puller_state {
 
   // -- pulling ---------------------------------------------------------------------------
 
+  /// Asks for another transaction's messages as long as not more than one waits for a free writer.
   void pull() {
-    if (!source || pulling || held_bytes + storing_bytes >= limits::pull_window_bytes / 2) return;
+    if (!source || pulling || held_bytes > limits::transaction_bytes) return;
     if (auto asked = source->request({}); !asked) return lose(asked.error().message);
     pulling = true;
   }
@@ -85,7 +97,7 @@ struct puller_state {
     held.push_back(std::move(message));
     node->counts.messages_pulled.Increment();
     if (held.size() == 1) held_since = self->clock().now();
-    if (held.size() == 1 || held_bytes >= limits::transaction_bytes) gather();
+    if (held.size() == 1 || held_bytes >= limits::transaction_bytes) store();
   }
 
   void ended(uint8_t code, const std::string& reason) {
@@ -96,104 +108,120 @@ struct puller_state {
 
   // -- storing ---------------------------------------------------------------------------
 
-  /// The first message waits a moment for company. On a busy stream that moment passes while the writer works; on a
-  /// moderate one it keeps the writer from one tiny transaction after the other.
-  void gather() {
-    if (!storing.empty() || held.empty()) return;
+  /// Gives the writers what there is. The first message waits a moment for company: on a busy stream that moment passes
+  /// while a writer works, on a moderate one it keeps it from one tiny transaction after the other. A second writer
+  /// gets work only when a whole transaction has gathered: less is cheaper together with what comes while the first
+  /// works.
+  void store() {
     const auto wait = held_since + limits::transaction_linger - self->clock().now();
-    if (held_bytes >= limits::transaction_bytes || wait.count() <= 0) return store();
-    self->delayed_send(self, wait, flush_atom_v);
+    while (!held.empty() && storing.size() < limits::writers
+           && (held_bytes >= limits::transaction_bytes || (storing.empty() && wait.count() <= 0)))
+      send(take());
+    if (!held.empty() && storing.empty()) self->delayed_send(self, wait, flush_atom_v);
   }
 
-  void store() {
-    if (!storing.empty() || held.empty()) return;
+  transaction_ptr take() {
+    auto work = std::make_shared<transaction>();
+    work->epoch = link.epoch();
     while (!held.empty()
-           && (storing.empty() || storing_bytes + held.front()->payload.size() <= limits::transaction_bytes)) {
-      storing_bytes += held.front()->payload.size();
-      held_bytes -= held.front()->payload.size();
-      storing.push_back(std::move(held.front()));
+           && (work->messages.empty() || work->bytes + held.front()->payload.size() <= limits::transaction_bytes)) {
+      work->bytes += held.front()->payload.size();
+      work->messages.push_back(std::move(held.front()));
       held.pop_front();
     }
-    storing_epoch = link.epoch();
-    send();
+    held_bytes -= work->bytes;
+    storing.push_back(work);
+    return work;
   }
 
-  void send() {
-    in_writer = true;
-    self->request(writer, 2 * limits::transaction_timeout, store_atom_v, storing)
+  void send(const transaction_ptr& work) {
+    work->in_writer = true;
+    self->request(writers, 2 * limits::transaction_timeout, store_atom_v, work->messages)
         .then(
-            [this](uint64_t) {
+            [this, work](uint64_t) {
               store_retry.reset();
-              acknowledge();
-              finish();
+              committed(*work);
+              finish(work);
             },
-            [this](caf::error& e) {
-              in_writer = false;
+            [this, work](caf::error& e) {
+              work->in_writer = false;
               // The same messages again: what is stored by then is known by its ids. Only a new connection ends this,
               // because NATS then delivers them anew.
-              if (storing_epoch != link.epoch()) return finish();
-              log::debug("puller", "the writer could not store a batch; it is tried again",
+              if (work->epoch != link.epoch()) return finish(work);
+              log::debug("puller", "a writer could not store a batch; it is tried again",
                          {{"reason", to_failure(e).message}});
               self->delayed_send(self, store_retry.next(), flush_atom_v);
             });
   }
 
-  void acknowledge() {
+  void committed(const transaction& work) {
+    const auto at = std::chrono::system_clock::now();
+    for (const auto& message : work.messages)
+      node->counts.bus_to_commit_seconds.Observe(
+          std::max(0.0, std::chrono::duration<double>(at - message->published).count()));
     // A handle names a sequence number. In a new epoch the stream may be another one, where that number is a message
     // that nobody has stored: so an old handle is never used. Its message comes again and changes nothing.
-    if (storing_epoch != link.epoch() || !source) return;
-    for (const auto& message : storing) {
+    if (work.epoch != link.epoch() || !source) return;
+    for (const auto& message : work.messages) {
       if (auto sent = source->ack(message->handle); !sent) return lose(sent.error().message);
     }
   }
 
-  void finish() {
-    storing.clear();
-    storing_bytes = 0;
-    in_writer = false;
+  void finish(const transaction_ptr& work) {
+    std::erase(storing, work);
+    store();
     pull();
-    gather();
   }
 
   void flush() {
-    if (storing.empty()) return store();
-    if (in_writer) return;
-    if (storing_epoch != link.epoch()) return finish();
-    send();
+    // What failed goes before what is new.
+    const auto waiting = storing;
+    for (const auto& work : waiting) {
+      if (work->in_writer) continue;
+      if (work->epoch == link.epoch())
+        send(work);
+      else
+        finish(work);
+    }
+    store();
   }
 
   /// What waits for PostgreSQL must not be delivered again meanwhile.
   void keep() {
     if (!source) return;
     const auto tell = [&](const message_ptr& message) { return source->in_progress(message->handle).has_value(); };
-    const bool told = std::all_of(held.begin(), held.end(), tell)
-                      && (storing_epoch != link.epoch() || std::all_of(storing.begin(), storing.end(), tell));
-    if (!told) return lose("the connection broke");
+    const auto tell_all = [&](const transaction_ptr& work) {
+      return work->epoch != link.epoch() || std::all_of(work->messages.begin(), work->messages.end(), tell);
+    };
+    if (!std::all_of(held.begin(), held.end(), tell) || !std::all_of(storing.begin(), storing.end(), tell_all))
+      return lose("the connection broke");
     pull();
+  }
+
+  size_t bytes() const {
+    return std::accumulate(storing.begin(), storing.end(), held_bytes,
+                           [](size_t sum, const transaction_ptr& work) { return sum + work->bytes; });
   }
 
   self_actor::pointer self;
   node_context* node = nullptr;
-  writer_actor writer;
+  writer_actor writers;
   bus_link<self_actor> link{self};
   std::optional<bus::puller> source; ///< made from the link's connection
   bool pulling = false;
-  std::deque<message_ptr> held; ///< pulled, not yet given to the writer
+  std::deque<message_ptr> held; ///< pulled, not yet given to a writer
   size_t held_bytes = 0;
   caf::actor_clock::time_point held_since{}; ///< the oldest of them, or earlier
-  pulled_messages storing;                   ///< with the writer, or waiting to be given to it again
-  size_t storing_bytes = 0;
-  uint64_t storing_epoch = 0;
-  bool in_writer = false;
+  std::vector<transaction_ptr> storing;      ///< with the writers, or waiting to be given to one again
   backoff store_retry{limits::store_retry_min, limits::store_retry_max};
   static inline const char* name = "puller";
 };
 
 self_actor::behavior_type pull(self_actor::stateful_pointer<puller_state> self, node_context* node,
-                               writer_actor writer) {
+                               writer_actor writers) {
   auto& state = self->state;
   state.node = node;
-  state.writer = std::move(writer);
+  state.writers = std::move(writers);
   node->status.expect("nats");
   self->set_exit_handler([self, &state](caf::exit_msg& exit) {
     // So that whoever pulls next gets it at once.
@@ -205,7 +233,7 @@ self_actor::behavior_type pull(self_actor::stateful_pointer<puller_state> self, 
   self->send(self, open_atom_v);
   self->delayed_send(self, limits::progress_interval, caf::tick_atom_v);
   return {
-      [&state](caf::get_atom) { return uint64_t{state.held_bytes + state.storing_bytes}; },
+      [&state](caf::get_atom) { return uint64_t{state.bytes()}; },
       [&state](open_atom) { state.open(); },
       [&state](lost_atom, uint64_t epoch, const std::string& reason) {
         if (state.link.is_of_now(epoch)) state.lose(reason);
@@ -226,8 +254,8 @@ self_actor::behavior_type pull(self_actor::stateful_pointer<puller_state> self, 
 
 } // namespace
 
-puller_actor spawn_puller(caf::actor_system& system, node_context& node, writer_actor writer) {
-  return system.spawn<caf::detached>(pull, &node, std::move(writer));
+puller_actor spawn_puller(caf::actor_system& system, node_context& node, writer_actor writers) {
+  return system.spawn<caf::detached>(pull, &node, std::move(writers));
 }
 
 } // namespace agentmon

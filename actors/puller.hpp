@@ -4,7 +4,7 @@
 
 namespace agentmon {
 
-/// Pulls for this writer. Connects by itself; keeps what PostgreSQL does not take, within limits::pull_window_bytes.
+/// Pulls for these writers. Connects by itself; keeps what PostgreSQL does not take, within limits::pull_window_bytes.
 puller_actor spawn_puller(caf::actor_system&, node_context&, writer_actor);
 
 } // namespace agentmon

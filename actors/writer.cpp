@@ -123,6 +123,7 @@ self_actor::behavior_type write(self_actor::stateful_pointer<writer_state> self,
   self->send(self, caf::tick_atom_v);
   return {
       [&state](store_atom, const pulled_messages& messages) { return state.store(messages); },
+      [](free_atom) { return true; },
       [self, &state](caf::tick_atom) {
         if (auto ready = state.open(); !ready) state.away(ready.error());
         self->delayed_send(self, limits::service_check, caf::tick_atom_v);

@@ -18,6 +18,7 @@ constexpr std::string_view ack_prefix = "$JS.ACK.";
 struct delivery {
   uint64_t delivered = 0;
   uint64_t stream_sequence = 0;
+  std::chrono::nanoseconds published{}; ///< since 1970
 };
 
 std::optional<delivery> read_handle(std::string_view handle) {
@@ -30,7 +31,9 @@ std::optional<delivery> read_handle(std::string_view handle) {
   }
   if (tokens.size() != 9 && tokens.size() < 11) return std::nullopt;
   const size_t at = tokens.size() == 9 ? 4 : 6;
-  return delivery{.delivered = last_token(tokens[at]), .stream_sequence = last_token(tokens[at + 1])};
+  return delivery{.delivered = last_token(tokens[at]),
+                  .stream_sequence = last_token(tokens[at + 1]),
+                  .published = std::chrono::nanoseconds{last_token(tokens[at + 3])}};
 }
 
 std::string header(natsMsg* message, const char* key) {
@@ -103,7 +106,9 @@ void puller::state::take_message(natsMsg* message, const delivery& d) {
   callbacks.on_message({.payload = {data, data + natsMsg_GetDataLength(message)},
                         .handle = natsMsg_GetReply(message),
                         .stream_sequence = d.stream_sequence,
-                        .delivered = d.delivered});
+                        .delivered = d.delivered,
+                        .published = std::chrono::system_clock::time_point{
+                            std::chrono::duration_cast<std::chrono::system_clock::duration>(d.published)}});
   std::unique_lock lock{mutex};
   if (under_way && ++received == asked) end(std::move(lock), {});
 }

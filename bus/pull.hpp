@@ -18,7 +18,8 @@ struct bus_message {
   /// it: then the word is ignored and the message comes again.
   std::string handle;
   uint64_t stream_sequence = 0;
-  uint64_t delivered = 0; ///< how often, this time included
+  uint64_t delivered = 0;                          ///< how often, this time included
+  std::chrono::system_clock::time_point published; ///< when NATS took it into the stream, by the clock of NATS
 };
 
 /// Pulls messages from the durable consumer, one request at a time, without waiting. Callbacks come on a thread of the
@@ -37,8 +38,9 @@ public:
   };
 
   struct demand {
-    size_t messages = limits::pull_messages;  ///< at least 1
-    size_t bytes = limits::pull_window_bytes; ///< more than the largest message that can be stored, headers included
+    size_t messages = limits::pull_messages; ///< at least 1
+    size_t bytes =
+        limits::pull_window_bytes / 2; ///< more than the largest message that can be stored, headers included
     std::chrono::nanoseconds expires = limits::pull_expires; ///< how long NATS waits for the messages; at least 1 ms
   };
 

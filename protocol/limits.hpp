@@ -71,7 +71,7 @@ constexpr auto ack_floor_interval = 500ms;     // how often the journal learns w
 constexpr auto ack_wait = 10s;                 // what a lost connection had in hand comes again after this
 constexpr auto progress_interval = 3s;         // what waits for PostgreSQL is kept from redelivery: ack_wait / 3
 constexpr size_t pull_messages = 256;          // asked for at once
-constexpr size_t pull_window_bytes = 16 * MiB; // pulled but not committed
+constexpr size_t pull_window_bytes = 16 * MiB; // pulled and not yet with a writer: two transactions
 constexpr auto pull_expires = 5s;              // one pull request's life
 constexpr uint64_t stream_bytes = 8 * GiB;     // of the stream; beyond it NATS refuses and the journal keeps
 constexpr auto bus_ping_interval = 1s;         // with the next line, a frozen server is noticed after about 4 s
@@ -83,8 +83,8 @@ constexpr int tap_messages = 4096;             // live messages that wait for a 
 constexpr int tap_bytes = 8 * 1024 * 1024;     // the same in bytes
 
 // -- store ---------------------------------------------------------------------
-constexpr size_t transaction_events = 5'000;  // measured: larger gains nothing (facts on COPY)
-constexpr size_t transaction_bytes = 4 * MiB; // the same in bytes of messages, whose events are counted only later
+constexpr size_t writers = 2;                 // on one node: one copies while the other one folds and commits
+constexpr size_t transaction_bytes = 8 * MiB; // of messages, some 11,000 events: more make folding cheaper, and wait
 constexpr auto transaction_linger = 20ms;     // the first event of a quiet stream waits this long for company
 constexpr auto transaction_timeout = 60s;     // statement_timeout of the writer
 constexpr auto query_timeout = 8s;            // statement_timeout of a reader; below answer_timeout

@@ -50,7 +50,7 @@ public:
   /// Connects and readies the connection. The schema must be there (migrate()).
   static result<event_writer> open(const std::string& conninfo);
 
-  /// Stores what is new in the batches (some limits::transaction_events events in all do best) and commits. An event
+  /// Stores what is new in the batches (some limits::transaction_bytes in all do best) and commits. An event
   /// is known by its id within its UTC day; one that is stored already changes nothing. When this fails, nothing of it
   /// may be taken as stored, and the whole may be written again:
   ///   unavailable, timeout  the connection may be gone: open() a new writer, then write the same again;
