@@ -83,7 +83,7 @@ result<copy_ceiling> copy_ceiling::open(const std::string& conninfo, const std::
 result<void> copy_ceiling::copy(event_source& from, size_t events) {
   for (size_t left = events; left > 0;) {
     if (interrupt::requested()) return fail(fault::stopping, "interrupted");
-    const auto part = std::min(left, limits::transaction_events);
+    const auto part = std::min(left, limits::bench_copy_transaction);
     std::string text;
     from.append_batch(text, part, now());
     const auto batch = decode(text);

@@ -19,7 +19,7 @@ public:
   copy_ceiling(copy_ceiling&&) = default;
   copy_ceiling& operator=(copy_ceiling&&) = delete;
 
-  /// Copies so many events in transactions of limits::transaction_events. Making the rows does not count.
+  /// Copies so many events in transactions of limits::bench_copy_transaction. Making the rows does not count.
   result<void> copy(event_source&, size_t events);
 
   double rows_per_second() const { return static_cast<double>(rows_) / time_.count(); }
