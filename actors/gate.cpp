@@ -5,7 +5,6 @@
 #include <caf/all.hpp>
 
 #include <map>
-#include <numeric>
 
 namespace agentmon {
 namespace {
@@ -16,61 +15,80 @@ struct gate_state {
   explicit gate_state(self_actor::pointer actor) : self{actor} {}
 
   struct waiting {
-    caf::typed_response_promise<uint64_t> promise;
+    poster from;
     size_t bytes;
     uint64_t events;
-    caf::actor_clock::time_point deadline;
+    caf::actor_clock::time_point admitted;
   };
 
-  caf::result<uint64_t> admit(std::vector<batch_part> parts) {
-    const auto bytes = std::accumulate(parts.begin(), parts.end(), size_t{0},
-                                       [](size_t sum, const batch_part& part) { return sum + part.json.size(); });
-    // A batch of any size may enter an empty window, so that none is locked out for ever.
-    if (bytes_in_flight > 0 && bytes_in_flight + bytes > limits::window_bytes) {
-      node->counts.batches_refused.Increment();
-      return to_error({fault::overload, "the gateway has as much in hand as it can; send it again in a second"});
+  void admit(admissions& all) {
+    answers refused;
+    ticketed_batches admitted;
+    admitted.reserve(all.size());
+    const auto now = self->clock().now();
+    for (auto& each : all) {
+      size_t bytes = 0;
+      uint64_t events = 0;
+      for (const auto& part : each.parts) {
+        bytes += part.json.size();
+        events += part.events;
+      }
+      // A batch of any size may enter an empty window, so that none is locked out for ever.
+      if (bytes_in_flight > 0 && bytes_in_flight + bytes > limits::window_bytes) {
+        refuse(each.from, {fault::overload, "the gateway has as much in hand as it can; send it again in a second"},
+               refused);
+        continue;
+      }
+      tickets.emplace_hint(tickets.end(), ++last_ticket, waiting{std::move(each.from), bytes, events, now});
+      bytes_in_flight += bytes;
+      admitted.push_back({last_ticket, std::move(each.parts)});
     }
-    const auto events = std::accumulate(parts.begin(), parts.end(), uint64_t{0},
-                                        [](uint64_t sum, const batch_part& part) { return sum + part.events; });
-    auto promise = self->make_response_promise<uint64_t>();
-    tickets.emplace(++last_ticket, waiting{promise, bytes, events, self->clock().now() + limits::sync_timeout});
-    change_window(static_cast<double>(bytes));
-    bytes_in_flight += bytes;
-    self->send(journal, append_atom_v, last_ticket, std::move(parts));
-    return promise;
+    measure();
+    if (!admitted.empty()) self->send(journal, append_atom_v, std::move(admitted));
   }
 
   void synced(const std::vector<uint64_t>& done, uint8_t code, const std::string& reason) {
+    answers told;
+    double accepted = 0;
+    const auto now = self->clock().now();
     for (const auto ticket : done) {
       const auto found = tickets.find(ticket);
       if (found == tickets.end()) continue; // timed out: the client was told that the outcome is unknown
+      auto& [from, bytes, events, admitted] = found->second;
       if (code == 0) {
-        node->counts.events_accepted.Increment(static_cast<double>(found->second.events));
-        found->second.promise.deliver(found->second.events);
-      } else {
-        node->counts.batches_refused.Increment();
-        found->second.promise.deliver(to_error({static_cast<fault>(code), reason}));
-      }
+        accepted += static_cast<double>(events);
+        node->counts.journal_wait_seconds.Observe(std::chrono::duration<double>(now - admitted).count());
+        from.settle(events, told);
+      } else
+        refuse(from, {static_cast<fault>(code), reason}, told);
       forget(found);
     }
+    node->counts.events_accepted.Increment(accepted);
+    measure();
   }
 
   /// Tickets are given in time order, so the oldest stand first.
-  void expire(caf::actor_clock::time_point at) {
-    while (!tickets.empty() && tickets.begin()->second.deadline <= at) {
-      tickets.begin()->second.promise.deliver(
-          to_error({fault::timeout, "the disk did not confirm in time; send it again, nothing is counted twice"}));
+  void expire(caf::actor_clock::time_point now) {
+    answers told;
+    while (!tickets.empty() && tickets.begin()->second.admitted + limits::sync_timeout <= now) {
+      tickets.begin()->second.from.settle(
+          fail(fault::timeout, "the disk did not confirm in time; send it again, nothing is counted twice"), told);
       forget(tickets.begin());
     }
+    measure();
+  }
+
+  void refuse(poster& from, failure why, answers& told) const {
+    node->counts.batches_refused.Increment();
+    from.settle(tl::unexpected{std::move(why)}, told);
   }
 
   void forget(std::map<uint64_t, waiting>::iterator ticket) {
     bytes_in_flight -= ticket->second.bytes;
-    change_window(-static_cast<double>(ticket->second.bytes));
     tickets.erase(ticket);
   }
 
-  void change_window(double bytes) const { node->counts.window_bytes.Increment(bytes); }
+  void measure() const { node->counts.window_bytes.Set(static_cast<double>(bytes_in_flight)); }
 
   self_actor::pointer self;
   node_context* node = nullptr;
@@ -87,7 +105,7 @@ self_actor::behavior_type gate(self_actor::stateful_pointer<gate_state> self, no
   self->state.journal = std::move(journal);
   self->delayed_send(self, limits::connection_tick, caf::tick_atom_v);
   return {
-      [self](admit_atom, std::vector<batch_part>& parts) { return self->state.admit(std::move(parts)); },
+      [self](admit_atom, admissions& all) { self->state.admit(all); },
       [self](synced_atom, const std::vector<uint64_t>& tickets, uint8_t code, const std::string& reason) {
         self->state.synced(tickets, code, reason);
       },

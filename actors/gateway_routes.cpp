@@ -12,54 +12,97 @@
 namespace agentmon {
 namespace {
 
-void answer_events(worker_context& context, node_context& node, const gate_actor& gate, exchange request) {
-  auto batch = decode(request.body());
-  if (!batch) return request.answer(answer_of(batch.error()));
-  node.counts.events_rejected.Increment(static_cast<double>(batch->rejections.size()));
-  if (batch->events.empty()) return request.answer(refuse_all(*batch));
-  context.self->request(gate, limits::answer_timeout, admit_atom_v, parts_of(*batch))
-      .then(
-          [request, rejections = std::move(batch->rejections)](uint64_t accepted) mutable {
-            request.answer({.status = 202, .body = acknowledgement(std::nullopt, accepted, rejections)});
-          },
-          [request](caf::error& e) mutable { request.answer(answer_of(to_failure(e))); });
+/// By far the commonest answer.
+const response& one_accepted() {
+  static const response answer{.status = 202, .body = acknowledgement(std::nullopt, 1, {})};
+  return answer;
 }
 
-/// Counts the frames of each producer that does not number them itself.
-using frame_counts = std::unordered_map<connection_id, uint64_t>;
+/// Gathers the batches of the requests that came together, so that they travel as one message.
+class intake {
+public:
+  intake(node_context& node, gate_actor gate) : node_{node}, gate_{std::move(gate)} {}
 
-void answer_frame(worker_context& context, node_context& node, const gate_actor& gate, uint64_t count,
-                  websocket_text frame) {
-  const auto numbered = open_frame(frame.text());
-  const auto sequence = numbered.sequence.value_or(count);
-  auto batch = decode(numbered.events);
-  if (!batch) return frame.answer(refusal_of(sequence, batch.error(), {}));
-  node.counts.events_rejected.Increment(static_cast<double>(batch->rejections.size()));
-  if (batch->events.empty())
-    return frame.answer(refusal_of(sequence, {fault::invalid, none_valid(*batch)}, batch->rejections));
-  context.self->request(gate, limits::answer_timeout, admit_atom_v, parts_of(*batch))
-      .then([frame, sequence, rejections = std::move(batch->rejections)](
-                uint64_t accepted) mutable { frame.answer(acknowledgement(sequence, accepted, rejections)); },
-            [frame, sequence](caf::error& e) mutable { frame.answer(refusal_of(sequence, to_failure(e), {})); });
-}
+  void take_post(exchange request) {
+    auto batch = decode(request.body());
+    if (!batch) return answer(request, answer_of(batch.error()));
+    node_.counts.events_rejected.Increment(static_cast<double>(batch->rejections.size()));
+    if (batch->events.empty()) return answer(request, refuse_all(*batch));
+    auto parts = parts_of(*batch);
+    admit(std::move(parts), [&node = node_, request, rejections = std::move(batch->rejections)](
+                                const result<uint64_t>& accepted, answers& with) mutable {
+      observe(node, request);
+      if (accepted == uint64_t{1} && rejections.empty())
+        request.answer(one_accepted(), with);
+      else if (accepted)
+        request.answer({.status = 202, .body = acknowledgement(std::nullopt, *accepted, rejections)}, with);
+      else
+        request.answer(answer_of(accepted.error()), with);
+    });
+  }
+
+  void take_frame(websocket_text frame) {
+    const auto count = ++frames_[frame.peer().id];
+    const auto numbered = open_frame(frame.text());
+    const auto sequence = numbered.sequence.value_or(count);
+    auto batch = decode(numbered.events);
+    if (!batch) return frame.answer(refusal_of(sequence, batch.error(), {}));
+    node_.counts.events_rejected.Increment(static_cast<double>(batch->rejections.size()));
+    if (batch->events.empty())
+      return frame.answer(refusal_of(sequence, {fault::invalid, none_valid(*batch)}, batch->rejections));
+    auto parts = parts_of(*batch);
+    admit(std::move(parts), [frame, sequence, rejections = std::move(batch->rejections)](
+                                const result<uint64_t>& accepted, answers&) mutable {
+      frame.answer(accepted ? acknowledgement(sequence, *accepted, rejections)
+                            : refusal_of(sequence, accepted.error(), {}));
+    });
+  }
+
+  void forget(connection_id producer) { frames_.erase(producer); }
+
+  void send() {
+    if (gathered_.empty()) return;
+    bytes_ = 0;
+    caf::anon_send(gate_, admit_atom_v, std::exchange(gathered_, {}));
+  }
+
+private:
+  void admit(std::vector<batch_part> parts, poster::tell told) {
+    for (const auto& part : parts) bytes_ += part.json.size();
+    gathered_.push_back({std::move(parts), poster{std::move(told)}});
+    if (bytes_ >= limits::admit_bytes) send();
+  }
+
+  static void observe(node_context& node, const exchange& request) {
+    const auto took = std::chrono::steady_clock::now() - request.arrived();
+    node.counts.http_seconds.Observe(std::chrono::duration<double>(took).count());
+  }
+
+  void answer(exchange& request, const response& refusal) {
+    observe(node_, request);
+    request.answer(refusal);
+  }
+
+  node_context& node_;
+  gate_actor gate_;
+  admissions gathered_;
+  size_t bytes_ = 0;                                   ///< of what is gathered
+  std::unordered_map<connection_id, uint64_t> frames_; ///< of each producer, for those that do not number them
+};
 
 } // namespace
 
 application gateway_routes(node_context& node, const gate_actor& gate) {
-  return [&node, gate](worker_context&) {
+  return [&node, gate](worker_context& context) {
     router routes;
     guard(routes, node.config.ingest_token);
     add_common_routes(routes, node, "journal");
-    routes.on("POST", "/v1/events", [&node, gate](worker_context& context, exchange request) {
-      answer_events(context, node, gate, std::move(request));
-    });
-    auto counts = std::make_shared<frame_counts>();
+    const auto in = std::make_shared<intake>(node, gate);
+    context.round_ended = [in] { in->send(); };
+    routes.on("POST", "/v1/events", [in](worker_context&, exchange request) { in->take_post(std::move(request)); });
     websocket_handlers socket;
-    socket.text = [&node, gate, counts](worker_context& context, websocket_text frame) {
-      const auto count = ++(*counts)[frame.peer().id];
-      answer_frame(context, node, gate, count, std::move(frame));
-    };
-    socket.closed = [counts](worker_context&, const websocket_peer& peer) { counts->erase(peer.id); };
+    socket.text = [in](worker_context&, websocket_text frame) { in->take_frame(std::move(frame)); };
+    socket.closed = [in](worker_context&, const websocket_peer& peer) { in->forget(peer.id); };
     routes.websocket("/v1/ws", std::move(socket));
     return routes;
   };

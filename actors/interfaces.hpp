@@ -12,17 +12,17 @@ namespace agentmon {
 
 /// Lets batches in as long as the window of bytes in flight (limits::window_bytes) has room. Never blocks.
 using gate_actor = caf::typed_actor<
-    /// Takes a batch's valid events; answers with their number once they are synced to the journal's disk. Fails with
+    /// Takes batches; tells each poster the number of its events once they are synced to the journal's disk, or else
     /// overload (nothing kept, send again), timeout (unknown, send again), unavailable or stopping.
-    caf::replies_to<admit_atom, std::vector<batch_part>>::with<uint64_t>,
+    caf::reacts_to<admit_atom, admissions>,
     /// From the journal: these tickets are on disk (code 0), or were refused with this fault for this reason.
     caf::reacts_to<synced_atom, std::vector<uint64_t>, uint8_t, std::string>>;
 
 /// Owns the journal's folder: groups all that waits into one sync, reads it back in order, forgets what is committed.
 /// Detached: it waits for the disk.
 using journal_actor = caf::typed_actor<
-    /// Appends a batch under a ticket of the sender, a gate, which gets synced_atom after the next sync.
-    caf::reacts_to<append_atom, uint64_t, std::vector<batch_part>>,
+    /// Appends batches under tickets of the sender, a gate, which gets synced_atom after the next sync.
+    caf::reacts_to<append_atom, ticketed_batches>,
     /// The records from this number on, up to so many bytes; when there are none yet, waits for the next sync or for
     /// limits::journal_poll and then answers with what there is, which may be nothing. One reader at a time.
     caf::replies_to<read_atom, uint64_t, uint64_t>::with<journal_records>,

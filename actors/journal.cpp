@@ -31,19 +31,26 @@ struct journal_state {
     measure();
   }
 
-  void append(uint64_t number, const std::vector<batch_part>& parts) {
+  void append(const ticketed_batches& batches) {
     const auto gate = self->current_sender();
-    if (!files) return refuse({{gate, number}}, {fault::unavailable, "the journal is not open: see /readyz"});
-    std::vector<journal::piece> pieces;
-    pieces.reserve(parts.size());
-    for (const auto& part : parts) pieces.push_back({part.json, part.events});
-    if (auto appended = files->append(pieces); !appended) {
-      tell_room(appended.error());
-      return refuse({{gate, number}}, appended.error());
+    const bool flush_is_due = group.empty();
+    for (const auto& batch : batches) {
+      if (const auto appended = append(batch.parts))
+        group.push_back({gate, batch.ticket});
+      else
+        refuse({{gate, batch.ticket}}, appended.error());
     }
-    group.push_back({gate, number});
     // Whatever is in the mailbox by now rides on the same sync.
-    if (group.size() == 1) self->send(self, flush_atom_v);
+    if (flush_is_due && !group.empty()) self->send(self, flush_atom_v);
+  }
+
+  result<void> append(const std::vector<batch_part>& parts) {
+    if (!files) return fail(fault::unavailable, "the journal is not open: see /readyz");
+    pieces.clear();
+    for (const auto& part : parts) pieces.push_back({part.json, part.events});
+    auto appended = files->append(pieces);
+    if (!appended) tell_room(appended.error());
+    return appended;
   }
 
   void flush() {
@@ -132,6 +139,7 @@ struct journal_state {
   node_context* node = nullptr;
   std::optional<journal> files;
   std::vector<ticket> group;
+  std::vector<journal::piece> pieces; ///< of one batch, kept for its memory
   std::optional<waiting_reader> reader;
   backoff retry{limits::store_retry_min, limits::store_retry_max};
   static inline const char* name = "journal";
@@ -144,7 +152,7 @@ self_actor::behavior_type keep_journal(self_actor::stateful_pointer<journal_stat
   self->delayed_send(self, limits::journal_poll, caf::tick_atom_v);
   auto& state = self->state;
   return {
-      [&state](append_atom, uint64_t ticket, const std::vector<batch_part>& parts) { state.append(ticket, parts); },
+      [&state](append_atom, const ticketed_batches& batches) { state.append(batches); },
       [&state](read_atom, uint64_t from, uint64_t bytes) { return state.read(from, bytes); },
       [&state](committed_atom, uint64_t number) { state.committed(number); },
       [&state](position_atom) { return state.position(); },

@@ -1,4 +1,5 @@
 #pragma once
+#include "actors/poster.hpp"
 #include "bus/pull.hpp"
 #include "http/interfaces.hpp"
 #include "http/router.hpp"
@@ -23,10 +24,17 @@
 /// What actors say to each other, beside the words of http/messages.hpp.
 namespace agentmon {
 
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, batch_part& x) {
-  return f(caf::meta::type_name("batch_part"), x.json, x.events);
-}
+/// A batch that asks to be let in.
+struct admission {
+  std::vector<batch_part> parts; ///< its valid events
+  poster from;
+};
+
+/// The same behind the gate, which knows the poster by its ticket.
+struct ticketed_batch {
+  uint64_t ticket = 0;
+  std::vector<batch_part> parts;
+};
 
 /// Where a journal stands; records are numbered from 1.
 struct journal_position {
@@ -93,6 +101,8 @@ struct proxied_response {
 };
 
 // Messages that stay in one process, because both ends always share a role.
+using admissions = std::vector<admission>;
+using ticketed_batches = std::vector<ticketed_batch>;
 using journal_records = std::vector<journal::record>;
 using pulled_messages = std::vector<std::shared_ptr<const bus::bus_message>>;
 using session_states = std::vector<session_state>;
@@ -107,6 +117,8 @@ std::string fault_text(uint8_t code, const caf::message& context);
 
 } // namespace agentmon
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::admissions)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::ticketed_batches)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::journal_records)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::pulled_messages)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::bus::bus_message)
@@ -119,8 +131,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::proxied_response)
 
 CAF_BEGIN_TYPE_ID_BLOCK(agentmon_actors, caf::id_block::agentmon_http::end)
 
-CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::batch_part))
-CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<agentmon::batch_part>))
 CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::journal_position))
 CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::query))
 CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::live_change))

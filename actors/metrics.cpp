@@ -2,6 +2,9 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <array>
+#include <utility>
+
 namespace agentmon {
 
 metrics::metrics()
@@ -9,12 +12,17 @@ metrics::metrics()
       events_rejected{counter("agentmon_events_rejected_total", "Events refused because they break a rule.")},
       batches_refused{counter("agentmon_batches_refused_total", "Batches answered 503: overload, or stopping.")},
       window_bytes{gauge("agentmon_window_bytes", "Bytes taken from clients and not yet synced.")},
+      http_seconds{hop_seconds("agentmon_http_seconds", "From a whole POST to its answer on the way to the socket.")},
       journal_bytes{gauge("agentmon_journal_bytes", "Size of the journal on disk.")},
       journal_events_waiting{gauge("agentmon_journal_events_waiting", "Events synced here and not yet in PostgreSQL.")},
       journal_syncs{counter("agentmon_journal_syncs_total", "Group commits of the journal.")},
       journal_sync_seconds{seconds("agentmon_journal_sync_seconds", "Duration of a group commit.")},
+      journal_wait_seconds{
+          hop_seconds("agentmon_journal_wait_seconds", "From a batch's admission until it is on the disk.")},
       records_published{counter("agentmon_records_published_total", "Journal records that NATS acknowledged.")},
       records_republished{counter("agentmon_records_republished_total", "Journal records sent again after a loss.")},
+      bus_ack_seconds{
+          hop_seconds("agentmon_bus_ack_seconds", "From publishing a record to JetStream's acknowledgement.")},
       messages_pulled{counter("agentmon_messages_pulled_total", "Messages taken from the durable consumer.")},
       bus_to_commit_seconds{
           seconds("agentmon_bus_to_commit_seconds", "From a message's arrival in JetStream to its events' COMMIT.")},
@@ -56,6 +64,52 @@ prometheus::Histogram& metrics::seconds(const std::string& name, const std::stri
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry_).Add(
       {}, prometheus::Histogram::BucketBoundaries{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                                   0.25, 0.5, 1, 2.5, 5, 10});
+}
+
+prometheus::Histogram& metrics::hop_seconds(const std::string& name, const std::string& help) {
+  constexpr std::array e12{1.0, 1.2, 1.5, 1.8, 2.2, 2.7, 3.3, 3.9, 4.7, 5.6, 6.8, 8.2};
+  prometheus::Histogram::BucketBoundaries bounds;
+  for (const double per_second : {1e4, 1e3, 1e2, 1e1, 1.0}) // divided, so that they print as 0.00012
+    for (const double each : e12) bounds.push_back(each / per_second);
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry_).Add({}, std::move(bounds));
+}
+
+std::function<void(const listener_stats&)> metrics::port(const std::string& name) {
+  const prometheus::Labels port{{"port", name}};
+  struct shown {
+    prometheus::Gauge* gauge;
+    uint64_t listener_stats::*value;
+  };
+  struct counted {
+    prometheus::Counter* counter;
+    uint64_t listener_stats::*value;
+  };
+  const auto show = [&](const char* title, const char* help, uint64_t listener_stats::*value) {
+    return shown{&prometheus::BuildGauge().Name(title).Help(help).Register(registry_).Add(port), value};
+  };
+  const auto count = [&](const char* title, const char* help, uint64_t listener_stats::*value) {
+    return counted{&prometheus::BuildCounter().Name(title).Help(help).Register(registry_).Add(port), value};
+  };
+  using s = listener_stats;
+  const std::array gauges{
+      show("agentmon_connections", "Connections open now, WebSockets included.", &s::connections),
+      show("agentmon_websockets", "WebSockets open now.", &s::websockets),
+      show("agentmon_unsent_bytes", "Bytes that clients have not taken yet.", &s::unsent_bytes),
+      show("agentmon_buffered_bytes", "Bytes of requests that are not whole yet.", &s::buffered_bytes),
+  };
+  const std::array counters{
+      count("agentmon_connections_accepted_total", "Connections accepted.", &s::accepted),
+      count("agentmon_requests_total", "Whole requests handed to a worker.", &s::requests),
+      count("agentmon_requests_refused_total", "Requests and connections that the listener refused.", &s::refused),
+      count("agentmon_connections_timed_out_total", "Connections closed because a time-out passed.", &s::timed_out),
+      count("agentmon_connections_slow_total", "Connections closed because their reader was too slow.",
+            &s::slow_closed),
+  };
+  return [gauges, counters](const listener_stats& now) {
+    for (const auto& each : gauges) each.gauge->Set(static_cast<double>(now.*each.value));
+    for (const auto& each : counters)
+      each.counter->Increment(static_cast<double>(now.*each.value) - each.counter->Value());
+  };
 }
 
 } // namespace agentmon

@@ -1,10 +1,13 @@
 #pragma once
+#include "http/messages.hpp"
+
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -18,11 +21,17 @@ public:
   /// The text exposition format, version 0.0.4.
   std::string text() const;
 
+  /// Shows a listener's counters under the port's name. Call what it gives with the newest ones, from one thread; it
+  /// lives as long as this.
+  std::function<void(const listener_stats&)> port(const std::string& name);
+
 private:
   prometheus::Registry registry_;
   prometheus::Counter& counter(const std::string& name, const std::string& help);
   prometheus::Gauge& gauge(const std::string& name, const std::string& help);
   prometheus::Histogram& seconds(const std::string& name, const std::string& help);
+  /// For a hop of the way of an event: each bucket a fifth wider than the one before, so that a small change is seen.
+  prometheus::Histogram& hop_seconds(const std::string& name, const std::string& help);
 
 public:
   // -- gateway
@@ -30,14 +39,17 @@ public:
   prometheus::Counter& events_rejected;
   prometheus::Counter& batches_refused;
   prometheus::Gauge& window_bytes;
+  prometheus::Histogram& http_seconds;
   // -- journal
   prometheus::Gauge& journal_bytes;
   prometheus::Gauge& journal_events_waiting;
   prometheus::Counter& journal_syncs;
   prometheus::Histogram& journal_sync_seconds;
+  prometheus::Histogram& journal_wait_seconds;
   // -- bus
   prometheus::Counter& records_published;
   prometheus::Counter& records_republished;
+  prometheus::Histogram& bus_ack_seconds;
   prometheus::Counter& messages_pulled;
   prometheus::Histogram& bus_to_commit_seconds;
   // -- store

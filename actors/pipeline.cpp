@@ -120,7 +120,7 @@ private:
             return caf::actor_cast<caf::actor>(spawn_worker(system, routes));
           })));
     }
-    auto port = listen(system_, at, std::move(workers));
+    auto port = listen(system_, at, std::move(workers), {.report = node_.counts.port(name)});
     if (!port) return tl::unexpected{port.error()};
     built_.listeners.push_back(port->actor);
     log::info(name, "listens", {{"host", at.host.empty() ? "every address" : at.host}, {"port", port->port}});

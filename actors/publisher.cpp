@@ -23,7 +23,7 @@ struct publisher_state {
 
   struct unanswered {
     size_t bytes;
-    caf::actor_clock::time_point deadline;
+    caf::actor_clock::time_point sent;
     std::optional<uint64_t> sequence; ///< acknowledged, but an earlier one is not yet
   };
 
@@ -130,8 +130,7 @@ struct publisher_state {
                   {{"record", record.number}, {"reason", sent.error().message}});
         return;
       }
-      window.emplace(record.number,
-                     unanswered{record.payload.size(), self->clock().now() + limits::publish_timeout, {}});
+      window.emplace(record.number, unanswered{record.payload.size(), self->clock().now(), {}});
       window_bytes += record.payload.size();
       next_record = record.number + 1;
     }
@@ -141,6 +140,8 @@ struct publisher_state {
     const auto found = window.find(record);
     if (found == window.end()) return;
     found->second.sequence = sequence;
+    const auto took = self->clock().now() - found->second.sent;
+    node->counts.bus_ack_seconds.Observe(std::chrono::duration<double>(took).count());
     while (!window.empty() && window.begin()->second.sequence) {
       const auto& [number, entry] = *window.begin();
       published.add({number, *entry.sequence});
@@ -161,7 +162,7 @@ struct publisher_state {
 
   void tick() {
     if (!sender) return;
-    if (!window.empty() && window.begin()->second.deadline <= self->clock().now())
+    if (!window.empty() && window.begin()->second.sent + limits::publish_timeout <= self->clock().now())
       return lose("NATS did not acknowledge a record in time");
     read();
     if (published.empty()) return;

@@ -2,12 +2,19 @@
 
 #include "protocol/log.hpp"
 
+#include <algorithm>
+
 namespace agentmon {
 
 struct exchange::state {
-  state(std::shared_ptr<outlet> answers, connection_id from, httplib::Request asked, answer_form wanted,
-        std::string bytes)
-      : out{std::move(answers)}, connection{from}, request{std::move(asked)}, form{wanted}, raw{std::move(bytes)} {}
+  state(std::shared_ptr<outlet> to, connection_id from, httplib::Request&& asked, answer_form wanted, std::string bytes,
+        time_point when)
+      : out{std::move(to)},
+        connection{from},
+        request{std::move(asked)},
+        form{wanted},
+        raw{std::move(bytes)},
+        arrived{when} {}
   state(const state&) = delete;
   state& operator=(const state&) = delete;
   ~state() {
@@ -16,9 +23,13 @@ struct exchange::state {
     send(error(500, "internal", "The request was not answered; this is a fault of the server."));
   }
 
-  void send(const response& what) {
+  void send(const response& what, answers& with) {
     if (std::exchange(answered, true)) return;
-    out->answer(connection, to_bytes(what, form), !form.keep_alive);
+    with.add(out, {connection, to_bytes(what, form), !form.keep_alive});
+  }
+  void send(const response& what) {
+    answers alone;
+    send(what, alone);
   }
 
   std::shared_ptr<outlet> out;
@@ -26,13 +37,24 @@ struct exchange::state {
   httplib::Request request;
   answer_form form;
   std::string raw;
+  time_point arrived;
   captures captured;
   bool answered = false;
 };
 
+answers::~answers() {
+  for (auto& [out, all] : gathered_) out->answer(std::move(all));
+}
+
+void answers::add(const std::shared_ptr<outlet>& out, answered given) {
+  auto found = std::find_if(gathered_.begin(), gathered_.end(), [&](const auto& each) { return each.first == out; });
+  if (found == gathered_.end()) found = gathered_.insert(found, {out, {}});
+  found->second.push_back(std::move(given));
+}
+
 exchange::exchange(std::shared_ptr<outlet> out, connection_id connection, httplib::Request request, answer_form form,
-                   std::string raw)
-    : state_{std::make_shared<state>(std::move(out), connection, std::move(request), form, std::move(raw))} {}
+                   std::string raw, time_point arrived)
+    : state_{std::make_shared<state>(std::move(out), connection, std::move(request), form, std::move(raw), arrived)} {}
 
 const httplib::Request& exchange::request() const { return state_->request; }
 
@@ -50,7 +72,11 @@ const std::string& exchange::raw() const { return state_->raw; }
 
 connection_id exchange::connection() const { return state_->connection; }
 
+exchange::time_point exchange::arrived() const { return state_->arrived; }
+
 void exchange::answer(const response& what) { state_->send(what); }
+
+void exchange::answer(const response& what, answers& with) { state_->send(what, with); }
 
 void exchange::tunnel(int32_t fd, std::string first_bytes) {
   state_->answered = true;

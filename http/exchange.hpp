@@ -4,6 +4,7 @@
 
 #include <httplib.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,9 +18,22 @@ namespace agentmon {
 class outlet {
 public:
   virtual ~outlet() = default;
-  virtual void answer(connection_id, std::string bytes, bool close_after) = 0;
+  virtual void answer(std::vector<answered>) = 0;
   /// Takes `fd` over, whatever becomes of it.
   virtual void tunnel(connection_id, int32_t fd, std::string first_bytes) = 0;
+};
+
+/// Gathers answers and sends them at the end of its life: one message for each outlet, however many they are.
+class answers {
+public:
+  answers() = default;
+  answers(const answers&) = delete;
+  answers& operator=(const answers&) = delete;
+  ~answers();
+  void add(const std::shared_ptr<outlet>&, answered);
+
+private:
+  std::vector<std::pair<std::shared_ptr<outlet>, std::vector<answered>>> gathered_;
 };
 
 /// One request that waits for its answer. Copies are handles to the same exchange, so that both callbacks of a
@@ -27,9 +41,11 @@ public:
 /// Only one thread may use an exchange at a time.
 class exchange {
 public:
+  using time_point = std::chrono::steady_clock::time_point;
   using captures = std::vector<std::pair<std::string, std::string>>;
 
-  exchange(std::shared_ptr<outlet>, connection_id, httplib::Request, answer_form, std::string raw = {});
+  exchange(std::shared_ptr<outlet>, connection_id, httplib::Request, answer_form, std::string raw = {},
+           time_point arrived = {});
 
   /// Method, target, headers, params (decoded), body (decoded: neither chunked nor compressed).
   const httplib::Request& request() const;
@@ -52,7 +68,12 @@ public:
 
   connection_id connection() const;
 
+  /// When the request had been read whole.
+  time_point arrived() const;
+
   void answer(const response&);
+  /// The same, sent with the others.
+  void answer(const response&, answers&);
 
   /// Instead of an answer: from here on the connection is wired to this connected socket (owned by the listener from
   /// now on), which is first sent `first_bytes`.

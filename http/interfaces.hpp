@@ -13,8 +13,8 @@ namespace agentmon {
 /// Carries the connections of one port; knows bytes, never what they mean. Never blocks.
 /// A message about a connection that is gone is ignored (a socket that came with it is closed).
 using listener_actor = caf::typed_actor<
-    /// The answer to the request that the connection's worker holds; true: close behind it.
-    caf::reacts_to<answer_atom, connection_id, std::string, bool>,
+    /// Answers to requests that the connections' workers hold.
+    caf::reacts_to<answer_atom, std::vector<answered>>,
     /// The handshake's answer; from here on the connection is a WebSocket.
     caf::reacts_to<upgrade_atom, connection_id, std::string>,
     /// Frames for many viewers; a congested viewer does not get them. Answers when all is handed to the sockets, with
@@ -42,8 +42,8 @@ constexpr uint8_t upgrade = 2;    ///< a WebSocket handshake
 /// Turns requests into answers for one or several listeners. The sender of each message is the listener.
 /// A connection always speaks to the same worker.
 using worker_actor = caf::typed_actor<
-    /// One whole request, with serve_flags; owes one answer_atom, upgrade_atom or adopt_atom to the sender.
-    caf::reacts_to<serve_atom, connection_id, std::string, uint8_t>,
+    /// Whole requests, all that one look at the sockets brought; each is owed one answered, upgrade_atom or adopt_atom.
+    caf::reacts_to<serve_atom, std::vector<served>>,
     /// A text message of a WebSocket; owes one taken_atom to the sender.
     caf::reacts_to<text_atom, connection_id, std::string>,
     /// A WebSocket has ended, whoever ended it.

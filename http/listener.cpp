@@ -29,6 +29,7 @@ std::string refusal_bytes(int status, std::string_view reason) {
 void listener_state::start(int listening_fd, std::vector<worker_actor> workers, const listener_settings& settings) {
   settings_ = settings;
   workers_ = std::move(workers);
+  whole_.resize(workers_.size());
   highest_fd_ = highest_descriptor();
   door_ = self_->add_doorman(listening_fd);
   self_->delayed_send(self_, settings_.tick, caf::tick_atom_v);
@@ -115,8 +116,17 @@ bool listener_state::hand_over(connection& c) {
   c.phase = phase::answering;
   c.deadline = now_ + settings_.answer_timeout;
   ++stats_.requests;
-  self_->send(workers_[c.worker], serve_atom_v, c.id, std::move(bytes), static_cast<uint8_t>(flags));
+  whole_[c.worker].push_back({c.id, std::move(bytes), static_cast<uint8_t>(flags), now_});
+  // What this actor sends itself is dealt with behind the sockets that are ready now.
+  if (!std::exchange(in_round_, true)) self_->send(self_, round_atom{});
   return true;
+}
+
+/// One message for each worker, however many requests came together.
+void listener_state::end_round() {
+  in_round_ = false;
+  for (size_t i = 0; i < workers_.size(); ++i)
+    if (!whole_[i].empty()) self_->send(workers_[i], serve_atom_v, std::exchange(whole_[i], {}));
 }
 
 bool listener_state::refuse(connection& c, int status, std::string_view reason) {
@@ -124,12 +134,12 @@ bool listener_state::refuse(connection& c, int status, std::string_view reason) 
   return send(c, refusal_bytes(status, reason)) && finish(c);
 }
 
-void listener_state::answer(connection_id id, const std::string& bytes, bool close_after) {
-  auto* c = find(id);
+void listener_state::answer(const answered& given) {
+  auto* c = find(given.to);
   if (!c || c->phase != phase::answering) return;
   now_ = std::chrono::steady_clock::now();
-  if (!send(*c, bytes)) return;
-  if (close_after || draining_ || !c->request.keep_alive())
+  if (!send(*c, given.bytes)) return;
+  if (given.close_after || draining_ || !c->request.keep_alive())
     finish(*c);
   else
     go_idle(*c);
@@ -158,6 +168,7 @@ void listener_state::tick() {
     if (now_ >= c.deadline || (c.unsent > 0 && now_ >= c.written + settings_.write_timeout)) due.push_back(id);
   for (const auto id : due)
     if (auto* c = find(id)) expired(*c);
+  if (settings_.report) settings_.report(stats());
 }
 
 /// A deadline has passed, or the reader takes nothing.
@@ -244,8 +255,8 @@ listener_self::behavior_type listener(listener_self::stateful_broker_pointer<lis
   });
   self->state.start(listening_fd, workers, settings);
   return {
-      [self](answer_atom, connection_id id, const std::string& bytes, bool close_after) {
-        self->state.answer(id, bytes, close_after);
+      [self](answer_atom, const std::vector<answered>& all) {
+        for (const auto& each : all) self->state.answer(each);
       },
       [self](upgrade_atom, connection_id id, const std::string& bytes) { self->state.upgrade(id, bytes); },
       [self](push_atom, const outgoing_frames& frames) { return self->state.push(frames); },
@@ -256,6 +267,7 @@ listener_self::behavior_type listener(listener_self::stateful_broker_pointer<lis
       [self](stats_atom) { return self->state.stats(); },
       [self](caf::tick_atom) { self->state.tick(); },
       [self](resume_atom, connection_id id) { self->state.resume(id); },
+      [self](round_atom) { self->state.end_round(); },
       [self](const new_connection_msg& m) { self->state.accepted(m.handle); },
       [self](new_data_msg& m) { self->state.received(m); },
       [self](const connection_closed_msg& m) { self->state.lost(m.handle); },

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,8 @@ struct listener_settings {
   std::chrono::milliseconds ping_interval = limits::ping_interval;
   std::chrono::milliseconds pong_timeout = limits::pong_timeout;
   std::chrono::milliseconds tick = limits::connection_tick;
+  /// Told the counters at every tick, on the multiplexer thread: must not wait.
+  std::function<void(const listener_stats&)> report = {};
 };
 
 /// A listener at work.

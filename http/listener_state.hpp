@@ -14,12 +14,13 @@
 namespace agentmon {
 
 using resume_atom = caf::atom_constant<caf::atom("resume")>;
+using round_atom = caf::atom_constant<caf::atom("round")>;
 
 /// The listener with what only itself and CAF send to it.
 using listener_self =
     listener_actor::extend<caf::reacts_to<caf::tick_atom>, caf::reacts_to<resume_atom, connection_id>,
-                           caf::reacts_to<caf::io::new_connection_msg>, caf::reacts_to<caf::io::new_data_msg>,
-                           caf::reacts_to<caf::io::connection_closed_msg>,
+                           caf::reacts_to<round_atom>, caf::reacts_to<caf::io::new_connection_msg>,
+                           caf::reacts_to<caf::io::new_data_msg>, caf::reacts_to<caf::io::connection_closed_msg>,
                            caf::reacts_to<caf::io::data_transferred_msg>, caf::reacts_to<caf::io::acceptor_closed_msg>>;
 
 /// The listener's state and deeds. Everything runs on CAF's one multiplexer thread.
@@ -37,9 +38,10 @@ public:
   void lost(caf::io::connection_handle);
   void transferred(const caf::io::data_transferred_msg&);
   void tick();
+  void end_round();
 
   // -- what others ask for: listener.cpp
-  void answer(connection_id, const std::string& bytes, bool close_after);
+  void answer(const answered&);
   caf::result<uint64_t> drain();
   listener_stats stats() const;
   void stop();
@@ -87,6 +89,8 @@ private:
   listener_self::broker_pointer self_;
   listener_settings settings_;
   std::vector<worker_actor> workers_;
+  std::vector<std::vector<served>> whole_; // for each worker, what this round of events brought
+  bool in_round_ = false;                  // a round_atom is on its way
   size_t next_worker_ = 0;
   caf::io::accept_handle door_;
   int highest_fd_ = 0; // connections whose descriptor is higher are refused, so that some stay free for the rest

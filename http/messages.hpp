@@ -2,6 +2,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/meta/type_name.hpp>
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -32,6 +33,21 @@ struct outgoing {
 // Local only: a listener and whoever pushes through it are of one process.
 using outgoing_frames = std::vector<outgoing>;
 
+/// One whole request on its way to a worker.
+struct served {
+  connection_id from;
+  std::string bytes;
+  uint8_t flags = 0;                             ///< serve_flags
+  std::chrono::steady_clock::time_point arrived; ///< when its last byte had been read
+};
+
+/// One answer on its way to its connection.
+struct answered {
+  connection_id to;
+  std::string bytes;
+  bool close_after = false;
+};
+
 /// What a listener carries at this moment (first four) and what it did since its start.
 struct listener_stats {
   uint64_t connections = 0;    ///< open now, of every kind
@@ -54,6 +70,10 @@ typename Inspector::result_type inspect(Inspector& f, listener_stats& x) {
 } // namespace agentmon
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::outgoing_frames)
+
+// A listener and its workers share a process.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<agentmon::served>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<agentmon::answered>)
 
 template <>
 struct std::hash<agentmon::connection_id> {

@@ -64,11 +64,22 @@ public:
   }
 };
 
-std::optional<httplib::Request> parse_request_line(std::string_view line) {
+/// What a request line says, and the line.
+struct understood_line {
+  std::string line;
+  std::optional<httplib::Request> request;
+};
+
+/// A port is asked nearly the same all the time, and the parser costs more than all the rest of a small request: the
+/// last line is kept.
+const std::optional<httplib::Request>& parse_request_line(std::string_view line) {
   thread_local request_line_parser parser;
-  std::string text{line};
-  text += "\r\n\r\n";
-  return parser.parse(text);
+  thread_local understood_line last;
+  if (last.line.empty() || last.line != line) {
+    last.request = parser.parse(std::string{line} + "\r\n\r\n");
+    last.line = line;
+  }
+  return last.request;
 }
 
 /// The header lines of a head that the splitter has checked, exactly as they came.
@@ -122,8 +133,14 @@ tl::expected<httplib::Request, refusal> parse_request(std::string_view bytes) {
   if (head_end == bytes.npos) return tl::unexpected{refusal{400, "The request has no end of its headers."}};
   if (line_end > CPPHTTPLIB_REQUEST_URI_MAX_LENGTH)
     return tl::unexpected{refusal{414, "The request's target is too long."}};
-  auto request = parse_request_line(bytes.substr(0, line_end));
-  if (!request) return tl::unexpected{refusal{400, "The request line has an unknown method or a malformed target."}};
+  const auto& asked = parse_request_line(bytes.substr(0, line_end));
+  if (!asked) return tl::unexpected{refusal{400, "The request line has an unknown method or a malformed target."}};
+  tl::expected<httplib::Request, refusal> request{tl::in_place};
+  request->method = asked->method;
+  request->path = asked->path;
+  request->target = asked->target;
+  request->version = asked->version;
+  request->params = asked->params;
   const auto first = std::min(line_end + 2, head_end);
   request->headers = parse_headers(bytes.substr(first, head_end - first));
   const auto encoded = bytes.substr(head_end + 4);
@@ -132,7 +149,7 @@ tl::expected<httplib::Request, refusal> parse_request(std::string_view bytes) {
       decode(header(request->headers, "Content-Encoding"), chunked ? join_chunks(encoded) : std::string{encoded});
   if (!body) return tl::unexpected{std::move(body.error())};
   request->body = std::move(*body);
-  return std::move(*request);
+  return request;
 }
 
 } // namespace agentmon

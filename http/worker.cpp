@@ -19,9 +19,7 @@ namespace {
 class listener_outlet : public outlet {
 public:
   explicit listener_outlet(listener_actor listener) : listener_{std::move(listener)} {}
-  void answer(connection_id to, std::string bytes, bool close_after) override {
-    caf::anon_send(listener_, answer_atom_v, to, std::move(bytes), close_after);
-  }
+  void answer(std::vector<answered> all) override { caf::anon_send(listener_, answer_atom_v, std::move(all)); }
   void tunnel(connection_id from, int32_t fd, std::string first_bytes) override {
     caf::anon_send(listener_, adopt_atom_v, from, fd, std::move(first_bytes));
   }
@@ -34,7 +32,8 @@ private:
 struct worker_state {
   explicit worker_state(worker_actor::pointer self) : context{self} {}
 
-  void serve(connection_id from, std::string& bytes, uint8_t flags);
+  void serve(const std::shared_ptr<listener_outlet>&, served&, answers&);
+  void end_round();
   void open(const websocket_handlers&, exchange, const listener_actor&);
   void text(connection_id, std::string&);
   void gone(connection_id);
@@ -73,22 +72,25 @@ std::shared_ptr<listener_outlet> worker_state::sender() {
   return outlets.emplace_back(std::make_shared<listener_outlet>(caf::actor_cast<listener_actor>(sender)));
 }
 
-void worker_state::serve(connection_id from, std::string& bytes, uint8_t flags) {
-  const auto out = sender();
-  const bool handshake = (flags & serve_flags::upgrade) != 0;
-  answer_form form{.keep_alive = (flags & serve_flags::keep_alive) != 0};
-  auto request = parse_request(bytes);
-  if (!request) {
-    out->answer(from, to_bytes(to_response(request.error()), form), !form.keep_alive);
-    return;
-  }
+void worker_state::serve(const std::shared_ptr<listener_outlet>& out, served& whole, answers& refused) {
+  const bool handshake = (whole.flags & serve_flags::upgrade) != 0;
+  answer_form form{.keep_alive = (whole.flags & serve_flags::keep_alive) != 0};
+  auto request = parse_request(whole.bytes);
+  if (!request) return refused.add(out, {whole.from, to_bytes(to_response(request.error()), form), !form.keep_alive});
   form.head = request->method == "HEAD";
   form.accepts_gzip = accepts_gzip(request->get_header_value("Accept-Encoding"));
-  exchange asked{out, from, std::move(*request), form, handshake ? std::move(bytes) : std::string{}};
+  exchange asked{
+      out, whole.from, std::move(*request), form, handshake ? std::move(whole.bytes) : std::string{}, whole.arrived};
   const websocket_handlers* socket = nullptr;
   if (!guarded(asked.request().path, [&] { socket = routes.route(context, asked, handshake); }))
     asked.answer(error(500, "internal", "The request could not be answered; this is a fault of the server."));
   if (socket) open(*socket, std::move(asked), out->listener());
+}
+
+void worker_state::end_round() {
+  guarded("end of round", [&] {
+    if (context.round_ended) context.round_ended();
+  });
 }
 
 void worker_state::open(const websocket_handlers& handlers, exchange asked, const listener_actor& listener) {
@@ -140,10 +142,16 @@ void worker_state::congested(connection_id id, bool now, uint64_t dropped) {
 worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> self, const application& app) {
   self->state.routes = app(self->state.context);
   return {
-      [self](serve_atom, connection_id from, std::string& bytes, uint8_t flags) {
-        self->state.serve(from, bytes, flags);
+      [self](serve_atom, std::vector<served>& all) {
+        const auto out = self->state.sender();
+        answers refused;
+        for (auto& each : all) self->state.serve(out, each, refused);
+        self->state.end_round();
       },
-      [self](text_atom, connection_id from, std::string& message) { self->state.text(from, message); },
+      [self](text_atom, connection_id from, std::string& message) {
+        self->state.text(from, message);
+        self->state.end_round();
+      },
       [self](gone_atom, connection_id id) { self->state.gone(id); },
       [self](congested_atom, connection_id id, bool now, uint64_t dropped) { self->state.congested(id, now, dropped); },
   };

@@ -16,6 +16,9 @@ namespace agentmon {
 struct worker_context {
   /// For `self->request(handle, time-out, ...).then(ok, error)`; callbacks run on the worker's thread.
   worker_actor::pointer self;
+  /// Called when all requests that came together, or one WebSocket text, went through their handlers: what these have
+  /// gathered for others can leave as one message. Set by the application.
+  std::function<void()> round_ended = {};
 };
 
 /// Builds the routes of one worker; called once, on the worker's thread, so that handlers may keep state without locks.

@@ -1,6 +1,7 @@
 #include "protocol/decode.hpp"
 
 #include "protocol/limits.hpp"
+#include "protocol/plain_text.hpp"
 #include "protocol/validate.hpp"
 
 #include <rapidjson/error/en.h>
@@ -14,14 +15,18 @@ namespace {
 
 using rapidjson::SizeType;
 
-constexpr auto parse_flags =
-    rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
+constexpr auto parse_flags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+constexpr size_t reader_stack_bytes = 4 * limits::KiB; // to begin with: most events need no more
 
 /// Follows RapidJSON through the text and fills one event after the other. The parser is always one token ahead of
 /// nothing: at StartObject the stream stands on '{', at EndObject on '}', at String and RawNumber behind the token.
 class decoder {
 public:
-  decoder(event_batch& batch, const rapidjson::MemoryStream& stream) : batch_{batch}, stream_{stream} {}
+  decoder(event_batch& batch, const rapidjson::MemoryStream& stream)
+      : batch_{batch},
+        stream_{stream},
+        has_escaped_characters_{std::string_view{batch.text.data(), batch.text.size()}.find("\\u")
+                                != std::string_view::npos} {}
 
   bool Null() { return scalar(value_type::null, {}); }
   bool Bool(bool) { return scalar(value_type::boolean, {}); }
@@ -36,7 +41,7 @@ public:
   bool Double(double) { return false; }
 
   bool Key(const char* text, SizeType length, bool) {
-    if (has_lone_surrogate({text, length})) checks_.lone_surrogate();
+    if (has_escaped_characters_ && has_lone_surrogate({text, length})) checks_.lone_surrogate();
     if (depth_ - base_ <= max_named_depth && depth_ > base_) key_ = slot_of(parent(), {text, length});
     return true;
   }
@@ -143,7 +148,7 @@ private:
     if (depth_ == 0) return true; // a lone scalar as the root: told apart by is_root_valid
     if (level == 0) return no_event();
     if (type == value_type::number && !is_storable_number(decoded)) checks_.number_out_of_range();
-    if (type == value_type::string && has_lone_surrogate(decoded)) checks_.lone_surrogate();
+    if (type == value_type::string && has_escaped_characters_ && has_lone_surrogate(decoded)) checks_.lone_surrogate();
     if (level > max_named_depth || key_ == slot::unknown) return true;
     checks_.see(now_, key_, type, type == value_type::string ? keep(decoded) : decoded);
     key_ = slot::unknown;
@@ -166,6 +171,7 @@ private:
 
   event_batch& batch_;
   const rapidjson::MemoryStream& stream_;
+  const bool has_escaped_characters_; ///< only these can be half a surrogate pair: the text itself is UTF-8
   size_t depth_ = 0;
   size_t base_ = no_base; ///< depth around an envelope: 1 in an array, 0 for a single object
   size_t index_ = 0;
@@ -178,20 +184,24 @@ private:
   std::string why_stopped_;
 };
 
+tl::unexpected<failure> not_json(rapidjson::ParseErrorCode why, size_t at) {
+  return fail(fault::invalid, std::string{"the body is not valid JSON: "} + rapidjson::GetParseError_En(why) + " (byte "
+                                  + std::to_string(at) + ")");
+}
+
 } // namespace
 
 result<event_batch> decode(std::vector<char> json) {
   event_batch batch;
   batch.text = std::move(json);
   rapidjson::MemoryStream stream{batch.text.data(), batch.text.size()};
-  rapidjson::Reader reader;
+  const auto invalid = find_invalid_utf8({batch.text.data(), batch.text.size()});
+  if (invalid != std::string_view::npos) return not_json(rapidjson::kParseErrorStringInvalidEncoding, invalid);
+  rapidjson::GenericReader<checked_utf8, checked_utf8> reader{nullptr, reader_stack_bytes};
   decoder handler{batch, stream};
   const auto outcome = reader.Parse<parse_flags>(stream, handler);
   if (!handler.why_stopped().empty()) return fail(fault::invalid, "the batch " + handler.why_stopped());
-  if (outcome.IsError())
-    return fail(fault::invalid, std::string{"the body is not valid JSON: "}
-                                    + rapidjson::GetParseError_En(outcome.Code()) + " (byte "
-                                    + std::to_string(outcome.Offset()) + ")");
+  if (outcome.IsError()) return not_json(outcome.Code(), outcome.Offset());
   if (!handler.is_root_valid())
     return fail(fault::invalid, "the body must be a JSON array of events, or one event as an object");
   return batch;

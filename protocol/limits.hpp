@@ -49,6 +49,7 @@ constexpr size_t websocket_unanswered = 64;         // batches of one producer t
 
 // -- gate and journal ----------------------------------------------------------
 constexpr size_t window_bytes = 64 * MiB; // accepted from clients but not yet synced: about 0.3 s of disk at full speed
+constexpr size_t admit_bytes = 64 * KiB;  // small batches that come together go to the journal together, up to this
 constexpr auto sync_timeout = 10s;        // a disk that takes longer is as good as away: 503, outcome unknown
 constexpr auto retry_after = 1s;          // told to clients with 503
 constexpr uint64_t journal_bytes = 4 * GiB;  // default bound of the journal: hours of a busy node without its bus

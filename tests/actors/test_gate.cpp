@@ -17,8 +17,8 @@ struct journal_log {
 
 journal_actor::behavior_type fake_journal(journal_actor::pointer self, std::shared_ptr<journal_log> log) {
   return {
-      [self, log](append_atom, uint64_t ticket, const std::vector<batch_part>&) {
-        log->tickets.push_back(ticket);
+      [self, log](append_atom, const ticketed_batches& batches) {
+        for (const auto& batch : batches) log->tickets.push_back(batch.ticket);
         log->gate = self->current_sender();
       },
       [](read_atom, uint64_t, uint64_t) { return journal_records{}; },
@@ -28,28 +28,28 @@ journal_actor::behavior_type fake_journal(journal_actor::pointer self, std::shar
 }
 
 /// Notes what the gate answered to one batch.
-struct answers {
+struct outcomes {
   std::map<int, uint64_t> accepted;
   std::map<int, fault> refused;
 };
 
-caf::behavior client(caf::event_based_actor* self, gate_actor gate, std::shared_ptr<answers> got) {
-  return {[self, gate, got](int number, const std::vector<batch_part>& parts) {
-    self->request(gate, 60s, admit_atom_v, parts)
-        .then([got, number](uint64_t events) { got->accepted[number] = events; },
-              [got, number](caf::error& e) { got->refused[number] = to_failure(e).code; });
-  }};
-}
-
 struct fixture : bench {
   std::shared_ptr<journal_log> log = std::make_shared<journal_log>();
-  std::shared_ptr<answers> got = std::make_shared<answers>();
+  std::shared_ptr<outcomes> got = std::make_shared<outcomes>();
   journal_actor journal = keep(system.spawn(fake_journal, log));
   gate_actor gate = keep(spawn_gate(system, node, journal));
-  caf::actor poster = keep(system.spawn(client, gate, got));
 
+  admission batch(int number, size_t bytes, uint32_t events) const {
+    return {{{std::string(bytes, 'x'), events}}, poster{[number, got = got](const result<uint64_t>& outcome, answers&) {
+              CHECK_MESSAGE(got->accepted.count(number) + got->refused.count(number) == 0, "told twice");
+              if (outcome)
+                got->accepted[number] = *outcome;
+              else
+                got->refused[number] = outcome.error().code;
+            }}};
+  }
   void post(int number, size_t bytes, uint32_t events) {
-    caf::anon_send(poster, number, std::vector<batch_part>{{std::string(bytes, 'x'), events}});
+    caf::anon_send(gate, admit_atom_v, admissions{batch(number, bytes, events)});
     run();
   }
   void sync(std::vector<uint64_t> tickets, uint8_t code = 0) {
@@ -105,6 +105,25 @@ TEST_CASE_FIXTURE(fixture, "a disk that does not answer ends in a time-out, and 
   CHECK(node.counts.window_bytes.Value() == 0);
   sync(log->tickets);
   CHECK(got->accepted.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "batches that came together are judged one by one") {
+  caf::anon_send(gate, admit_atom_v,
+                 admissions{batch(1, limits::window_bytes - 10, 1), batch(2, 11, 1), batch(3, 10, 1)});
+  run();
+  CHECK(got->refused.size() == 1);
+  CHECK(got->refused[2] == fault::overload);
+  sync(log->tickets);
+  CHECK(got->accepted.size() == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "a gate that ends tells all who wait") {
+  post(1, 10, 1);
+  caf::anon_send_exit(gate, caf::exit_reason::kill);
+  run();
+  CHECK(got->refused[1] == fault::unavailable);
+  post(2, 10, 1);
+  CHECK(got->refused[2] == fault::unavailable);
 }
 
 TEST_SUITE_END();

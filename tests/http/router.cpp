@@ -15,7 +15,9 @@ namespace {
 
 /// Keeps what would have been sent.
 struct kept : outlet {
-  void answer(connection_id, std::string bytes, bool) override { answers.push_back(std::move(bytes)); }
+  void answer(std::vector<answered> all) override {
+    for (auto& each : all) answers.push_back(std::move(each.bytes));
+  }
   void tunnel(connection_id, int32_t, std::string) override {}
   std::vector<std::string> answers;
 };

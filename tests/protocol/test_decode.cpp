@@ -170,6 +170,32 @@ TEST_CASE("text that is no batch is refused as a whole") {
   CHECK(decode("[]")->events.empty());
 }
 
+TEST_CASE("characters of any length are taken at any place, and what is no UTF-8 is refused there") {
+  for (size_t before = 0; before < 20; ++before) {
+    const std::string lead(before, 'x');
+    for (const std::string good :
+         {"", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
+          "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", R"(\")", R"(\\)", R"(\u00e9)"}) {
+      const auto json = span_end(R"({"output":")" + lead + good + R"(yyyyyyyyyyy"})");
+      const auto batch = decode(json);
+      REQUIRE_MESSAGE(batch.has_value(), good);
+      REQUIRE(batch->events.size() == 1);
+      CHECK(batch->events[0].json == json);
+    }
+    for (const std::string bad :
+         {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\xc2", "\xe0\x9f\xbf", "\xe2\x82", "\xed\xa0\x80",
+          "\xf0\x8f\xbf\xbf", "\xf0\x90\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff"}) {
+      const auto json = span_end(R"({"output":")" + lead + bad + R"(yyyyyyyyyyy"})");
+      const auto at = std::to_string(json.find(bad));
+      const auto batch = decode(json);
+      REQUIRE_FALSE(batch.has_value());
+      CHECK(batch.error().message == "the body is not valid JSON: Invalid encoding in string. (byte " + at + ")");
+    }
+    for (char control = 0; control < 0x20; ++control)
+      CHECK_FALSE(decode(span_end(R"({"output":")" + lead + control + R"(yyyyyyyyyyy"})")).has_value());
+  }
+}
+
 TEST_CASE("10,000 events are a batch and 10,001 are not") {
   std::string text = "[";
   for (size_t i = 0; i < limits::batch_events; ++i) text += (i == 0 ? "0" : ",0");
