@@ -3,4 +3,4 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "live"))
 
-from reporting import pytest_runtest_makereport  # noqa: E402, F401
+from reporting import pytest_runtest_makereport, pytest_terminal_summary  # noqa: E402, F401

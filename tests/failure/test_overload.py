@@ -1,15 +1,22 @@
 """More than fits: the gateway says 503 and keeps what it accepted; a viewer that does not read harms no other."""
 
+import contextlib
+import http.client
+import json
+import re
 import threading
 import time
+import uuid
 
 import pytest
 
+from attack import Attack, figures
 from events import envelope, ids_of
 from harness import Instance
+from producer import small_run
 from servers import Postgres
 from sockets import RawSocket, Viewer
-from waiting import wait_until
+from waiting import LONG, wait_until
 
 
 def large_batch(events=30, size=200 << 10):
@@ -105,3 +112,73 @@ class TestManyClients:
             begin = time.monotonic()
             system.accept([envelope()])
             assert time.monotonic() - begin < 2
+
+
+class LargePosts:
+    """Clients that post large batches as fast as they are answered and never wait when they are told to."""
+
+    EVENTS, SIZE = 30, 200 << 10  # 6 MB a batch, near the bound of a body
+    MARK = b"--an-event-id-in-thirty-six-places--"
+
+    def __init__(self, system, clients):
+        self._address = ("127.0.0.1", system.ports["gateway"])
+        batch = [envelope("custom.large", event_id=self.MARK.decode(), payload={"output": "x" * self.SIZE})
+                 for _ in range(self.EVENTS)]
+        self._template = json.dumps(batch).encode()
+        self._places = [found.start() for found in re.finditer(self.MARK, self._template)]
+        self._ending = threading.Event()
+        self.answers = []  # (status, seconds to the answer, has a Retry-After, ids)
+        self._threads = [threading.Thread(target=self._post) for _ in range(clients)]
+
+    def _post(self):
+        body = bytearray(self._template)
+        with contextlib.closing(http.client.HTTPConnection(*self._address, timeout=60)) as connection:
+            while not self._ending.is_set():
+                ids = [str(uuid.uuid4()) for _ in self._places]
+                for place, one in zip(self._places, ids):
+                    body[place:place + len(one)] = one.encode()
+                begin = time.monotonic()
+                connection.request("POST", "/v1/events", body, {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                answer.read()
+                self.answers.append((answer.status, time.monotonic() - begin, answer.getheader("Retry-After"), ids))
+
+    def run(self, seconds):
+        """Gives the accepted megabytes a second."""
+        begin = time.monotonic()
+        for one in self._threads:
+            one.start()
+        self._ending.wait(seconds)
+        self._ending.set()
+        for one in self._threads:
+            one.join(90)
+        return len(self.with_status(202)) * len(self._template) / 1e6 / (time.monotonic() - begin)
+
+    def with_status(self, status):
+        return [one for one in self.answers if one[0] == status]
+
+    def ids(self, status):
+        return [one for answer in self.with_status(status) for one in answer[3]]
+
+
+def test_three_times_what_it_can_take():
+    """48 clients where 4 keep it busy, and none waits for Retry-After: it refuses in time and goes on at its pace."""
+    seconds = 10 if LONG else 2
+    with Instance() as system:
+        with Attack(system, "overload", shapes=((small_run, 0.05),), memory_mib=1024) as attack:
+            usual = LargePosts(system, clients=4)
+            peak = usual.run(seconds)
+            flood = LargePosts(system, clients=48)
+            under_flood = flood.run(seconds)
+        answers = usual.answers + flood.answers
+        assert {one[0] for one in answers} <= {202, 503}
+        refused = flood.with_status(503)
+        assert all(int(one[2]) >= 1 for one in refused)
+        system.posted.update(usual.ids(202) + flood.ids(202))
+        system.wait_stored(usual.ids(202) + flood.ids(202), 120)
+        attack.judge()
+        slowest = max((one[1] for one in refused), default=0)
+        figures.append(f"overload: {peak:.0f} MB/s accepted of 4 clients, {under_flood:.0f} MB/s of 48 "
+                       f"({under_flood / peak:.2f}), {len(refused)} of {len(flood.answers)} refused, "
+                       f"the slowest 503 after {1000 * slowest:.0f} ms")
+        assert slowest < 5

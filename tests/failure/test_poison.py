@@ -5,11 +5,12 @@ import uuid
 
 import pytest
 
+from attack import Attack
 from events import Story, changed, envelope, ids_of
 from harness import Instance
 from servers import NatsWire
 from sockets import Viewer
-from waiting import wait_until
+from waiting import rounds, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +129,44 @@ def test_a_message_without_mercy(system, bus):
     bus.publish(b'{"a":' * 200_000)
     bus.publish(behind)
     system.wait_stored(ids_of([behind]))
+
+
+def poison(random):
+    """A body of any kind that nobody can store."""
+    good = envelope()
+    kind = random.randrange(8)
+    if kind == 0:
+        return random.randbytes(random.randrange(2000))
+    if kind == 1:
+        return json.dumps(good).encode()[:random.randrange(1, 200)]
+    if kind == 2:
+        return b"[" * random.randrange(1, 100_000)
+    if kind == 3:
+        return b'{"a":' * random.randrange(1, 1000) + b"1" + b"}" * 1000
+    if kind == 4:
+        return json.dumps(random.choice([None, True, 0, -1e300, "", [], {}, [[]], [None], [[good]], {"events": [good]},
+                                         {"event": good}, [1, "x", {}]])).encode()
+    if kind == 5:
+        path = random.choice(["event", "event.id", "event.type", "event.ts", "event.source", "schema", "schema.name",
+                              "schema.version"])
+        return json.dumps([changed(good, path, random.choice([None, 5, "", [], {}, "x" * 5000, ...]))]).encode()
+    if kind == 6:
+        return random.randbytes(random.randrange(1 << 19))
+    text = bytearray(json.dumps([good]).encode())
+    for _ in range(random.randint(1, 5)):
+        text[random.randrange(len(text))] = random.randrange(256)
+    return bytes(text)
+
+
+def test_a_thousand_poisons_among_good_ones(system, bus):
+    """Random bytes, cut and spoilt JSON, JSON of any other shape, deep and large: the good ones between are stored."""
+    direct = []
+    with Attack(system, "poison on the subject") as attack:
+        for number in range(rounds(1000)):
+            attack.strike(bus.publish, poison(attack.random))
+            if number % 10 == 0:
+                direct.append(envelope("custom.direct"))
+                bus.publish(direct[-1])
+    system.wait_stored(ids_of(direct), 60)
+    attack.judge(besides=system.stored_ids())  # a flipped byte may leave an event good
+    assert set(ids_of(direct)) <= set(system.stored_ids())

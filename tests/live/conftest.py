@@ -1,7 +1,7 @@
 import pytest
 
 from harness import Instance
-from reporting import pytest_runtest_makereport  # noqa: F401
+from reporting import pytest_runtest_makereport, pytest_terminal_summary  # noqa: F401
 
 
 @pytest.fixture(scope="session")

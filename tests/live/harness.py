@@ -48,6 +48,7 @@ class Instance:
             **environment,
         }
         self.process = None
+        self.posted = set()  # ids of all that attack.py has sent here
         self.http = requests.Session()
         self.http.trust_env = False
         self._database = None

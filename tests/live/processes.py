@@ -38,14 +38,20 @@ def is_running(pid):
     return stat is not None and stat[1] not in "ZX"
 
 
-def child(parent, name):
-    """The process id of the child of that name; None when there is none that runs."""
+def children(parent, name=None):
+    """The process ids of the children that run, only those of that name if one is given."""
+    found = []
     for entry in PROC.iterdir():
         if entry.name.isdigit():
             stat = _stat(entry.name)
-            if stat and stat[0] == name and stat[2] == parent and stat[1] not in "ZX":
-                return int(entry.name)
-    return None
+            if stat and stat[2] == parent and stat[1] not in "ZX" and name in (None, stat[0]):
+                found.append(int(entry.name))
+    return found
+
+
+def child(parent, name):
+    """The process id of the child of that name; None when there is none that runs."""
+    return next(iter(children(parent, name)), None)
 
 
 def processes_of(folder):

@@ -3,6 +3,7 @@
 import datetime
 import json
 import threading
+import time
 import uuid
 
 import requests
@@ -33,15 +34,16 @@ def small_run(tag):
 class Producer:
     """Posts batches on a thread of its own, from entering the with block to leaving it."""
 
-    PACE = 0.01  # seconds between two batches
-
-    def __init__(self, instance, batch=small_run):
+    def __init__(self, instance, batch=small_run, pace=0.01):
         self._url = instance.url("gateway", "/v1/events")
         self._make = batch
+        self._pace = pace  # seconds between two batches
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
+        self.posted = set()  # ids of every event that was sent, whatever became of it
         self.accepted = set()  # ids of events that were answered 202
         self.batches = 0  # accepted batches
+        self.latencies = []  # seconds to each answer, whatever it was
         self.refused = []  # (status, code, Retry-After) of each answer that said: not now
         self.broken = 0  # connections that failed
         self.surprises = []  # answers that no producer should get
@@ -50,13 +52,17 @@ class Producer:
         session = requests.Session()
         session.trust_env = False
         batch = None
-        while not self._ending.wait(self.PACE):
-            batch = batch or self._make(uuid.uuid4().hex)
+        while not self._ending.wait(self._pace):
+            if batch is None:
+                batch = self._make(uuid.uuid4().hex)
+                self.posted.update(events.ids_of(batch))
+            begin = time.monotonic()
             try:
                 answer = session.post(self._url, data=json.dumps(batch).encode(), timeout=20)
             except requests.RequestException:
                 self.broken += 1
                 continue
+            self.latencies.append(time.monotonic() - begin)
             if answer.status_code == 202 and answer.json() == {"accepted": len(batch), "rejected": []}:
                 self.accepted.update(events.ids_of(batch))
                 self.batches += 1
