@@ -94,9 +94,21 @@ struct reader_state {
     return {};
   }
 
+  /// So that /readyz knows before the first question, and when PostgreSQL is there but frozen.
+  void look() {
+    if (!link || !link->alive()) {
+      static_cast<void>(connect()); // it tells the health board itself
+    } else if (std::chrono::steady_clock::now() >= next_look) {
+      next_look = std::chrono::steady_clock::now() + limits::store_look;
+      if (auto there = link->ask_whether_it_is_there(); !there)
+        node->status.set("postgresql", condition::away, there.error().message);
+    }
+  }
+
   self_actor::pointer self;
   node_context* node = nullptr;
   std::optional<store::connection> link;
+  std::chrono::steady_clock::time_point next_look{};
   static inline const char* name = "reader";
 };
 
@@ -109,8 +121,7 @@ self_actor::behavior_type read(self_actor::stateful_pointer<reader_state> self, 
       [&state](query_atom, const query& q) { return state.ask(q); },
       [](free_atom) { return true; },
       [self, &state](caf::tick_atom) {
-        // So that /readyz knows before the first question.
-        static_cast<void>(state.connect()); // it tells the health board itself
+        state.look();
         self->delayed_send(self, limits::service_check, caf::tick_atom_v);
       },
   };

@@ -92,6 +92,8 @@ constexpr auto query_timeout = 8s;            // statement_timeout of a reader; 
 constexpr size_t queries_waiting = 256;       // queued for a free reader; beyond it 503
 constexpr size_t readers = 3;                 // connections that answer queries
 constexpr auto store_connect_timeout = 3s;
+constexpr auto store_silence = 4s; // past its own time-out, or to an empty question: the server is frozen, or its host
+constexpr auto store_look = 1s;    // how often an idle reader asks whether it is there
 constexpr auto store_retry_min = 100ms;
 constexpr auto store_retry_max = 5s;
 constexpr size_t page_rows = 500; // the largest limit= of a list

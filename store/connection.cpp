@@ -76,22 +76,51 @@ failure connection::last_failure(const PGresult* answer) const {
   return {code, message + " [" + state + ']' + advice(state, code)};
 }
 
-result<rows> connection::finish(PGresult* answer) {
-  rows owned{answer};
+/// libpq itself would wait for ever for a server that is frozen: its system keeps the connection open.
+bool connection::wait_for_answer(std::chrono::steady_clock::time_point deadline) noexcept {
+  while (PQisBusy(handle_.get()) == 1) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd readable{PQsocket(handle_.get()), POLLIN, 0};
+    const auto seen = left.count() > 0 ? ::poll(&readable, 1, static_cast<int>(left.count())) : 0;
+    if (seen == 0) silent_ = true;
+    if (silent_ || (seen > 0 && PQconsumeInput(handle_.get()) != 1)) return false;
+  }
+  return true;
+}
+
+result<rows> connection::receive(int sent, std::chrono::milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  rows last;
+  PGresult* answer = nullptr; // the same, for libpq
+  while (sent == 1 && PQresultStatus(answer) != PGRES_COPY_IN) {
+    if (!wait_for_answer(deadline)) break;
+    auto* const next = PQgetResult(handle_.get());
+    if (next == nullptr) break;
+    last = rows{answer = next};
+  }
+  if (silent_)
+    return fail(fault::unavailable, "PostgreSQL at " + where()
+                                        + " keeps its connection open but does not answer; see whether its process or "
+                                          "its disk hangs");
   switch (PQresultStatus(answer)) {
   case PGRES_COMMAND_OK:
   case PGRES_TUPLES_OK:
-  case PGRES_COPY_IN: return owned;
+  case PGRES_EMPTY_QUERY:
+  case PGRES_COPY_IN: return last;
   default: return tl::unexpected{last_failure(answer)};
   }
 }
 
 result<void> connection::exec(const std::string& sql) {
-  return finish(PQexec(handle_.get(), sql.c_str())).map([](const rows&) {});
+  return receive(PQsendQuery(handle_.get(), sql.c_str()), patience_).map([](const rows&) {});
+}
+
+result<void> connection::ask_whether_it_is_there() {
+  return receive(PQsendQuery(handle_.get(), ""), limits::store_silence).map([](const rows&) {});
 }
 
 bool connection::alive() const noexcept {
-  if (PQstatus(handle_.get()) != CONNECTION_OK) return false;
+  if (silent_ || PQstatus(handle_.get()) != CONNECTION_OK) return false;
   // libpq looks at the socket only when it is asked something; a server that went away meanwhile is seen here.
   pollfd socket{PQsocket(handle_.get()), POLLRDHUP, 0};
   return ::poll(&socket, 1, 0) == 0;
@@ -99,40 +128,39 @@ bool connection::alive() const noexcept {
 
 result<rows> connection::exec(const std::string& sql, const parameters& with) {
   const bound b{with};
-  return finish(PQexecParams(handle_.get(), sql.c_str(), b.count(), with.types().data(), b.values.data(),
-                             b.lengths.data(), b.formats.data(), binary_format));
+  return receive(PQsendQueryParams(handle_.get(), sql.c_str(), b.count(), with.types().data(), b.values.data(),
+                                   b.lengths.data(), b.formats.data(), binary_format),
+                 patience_);
 }
 
 result<rows> connection::exec_prepared(const std::string& sql, const parameters& with) {
   auto name = prepared_.find(sql);
   if (name == prepared_.end()) {
     const auto fresh = "agentmon_" + std::to_string(prepared_.size() + 1);
-    auto done = finish(
-        PQprepare(handle_.get(), fresh.c_str(), sql.c_str(), static_cast<int>(with.size()), with.types().data()));
+    auto done = receive(
+        PQsendPrepare(handle_.get(), fresh.c_str(), sql.c_str(), static_cast<int>(with.size()), with.types().data()),
+        patience_);
     if (!done) return done;
     name = prepared_.emplace(sql, fresh).first;
   }
   const bound b{with};
-  return finish(PQexecPrepared(handle_.get(), name->second.c_str(), b.count(), b.values.data(), b.lengths.data(),
-                               b.formats.data(), binary_format));
+  return receive(PQsendQueryPrepared(handle_.get(), name->second.c_str(), b.count(), b.values.data(), b.lengths.data(),
+                                     b.formats.data(), binary_format),
+                 patience_);
 }
 
 result<void> connection::copy_in(const std::string& sql, const std::function<void(const copy_piece&)>& produce) {
-  if (auto begun = finish(PQexec(handle_.get(), sql.c_str())); !begun) return tl::unexpected{begun.error()};
+  if (auto begun = exec(sql); !begun) return begun;
   bool sent = true;
   produce([&](std::string_view piece) {
     sent = sent && PQputCopyData(handle_.get(), piece.data(), static_cast<int>(piece.size())) == 1;
     return sent;
   });
-  PQputCopyEnd(handle_.get(), nullptr);
-  // PostgreSQL answers once; libpq wants to be asked until nothing is left.
-  result<rows> answer = finish(PQgetResult(handle_.get()));
-  while (auto* const rest = PQgetResult(handle_.get())) rows{rest};
-  return answer.map([](const rows&) {});
+  return receive(PQputCopyEnd(handle_.get(), nullptr), patience_).map([](const rows&) {});
 }
 
 void connection::roll_back() noexcept {
-  if (PQtransactionStatus(handle_.get()) != PQTRANS_IDLE) rows{PQexec(handle_.get(), "ROLLBACK")};
+  if (alive() && PQtransactionStatus(handle_.get()) != PQTRANS_IDLE) static_cast<void>(exec("ROLLBACK"));
 }
 
 result<connection> connect(const std::string& conninfo, std::chrono::milliseconds statement_timeout) {
@@ -143,7 +171,7 @@ result<connection> connect(const std::string& conninfo, std::chrono::millisecond
                                         "client_encoding",     "dbname",           nullptr};
   const std::array<const char*, 9> values{"agentmon", timeout.c_str(),  "30",   "10", "3", "30000",
                                           "UTF8",     conninfo.c_str(), nullptr};
-  connection fresh{PQconnectdbParams(keys.data(), values.data(), 1)};
+  connection fresh{PQconnectdbParams(keys.data(), values.data(), 1), statement_timeout + limits::store_silence};
   if (!fresh.alive())
     return fail(fault::unavailable, "PostgreSQL at " + fresh.where()
                                         + " cannot be reached: " + trimmed(PQerrorMessage(fresh.handle_.get()))

@@ -17,9 +17,10 @@
 namespace agentmon::store {
 
 /// One connection to PostgreSQL, with its session set up for agentmon (UTC, UTF-8, a statement time-out). Movable; used
-/// by one thread at a time. Every call may block for as long as the statement time-out. Failures are told by kind:
-/// unavailable (the server is away or refuses; connect again), timeout, overload (disk or memory of the server is
-/// full), duplicate (a unique key exists), invalid (the data cannot be stored, and never will).
+/// by one thread at a time. Every call may block for as long as the statement time-out; when the server has not
+/// answered limits::store_silence later, it fails as unavailable and the connection is no longer alive(). Failures are
+/// told by kind: unavailable (the server is away or refuses; connect again), timeout, overload (disk or memory of the
+/// server is full), duplicate (a unique key exists), invalid (the data cannot be stored, and never will).
 class connection {
 public:
   /// Runs one or several statements for what they do, not for what they answer.
@@ -55,6 +56,9 @@ public:
   /// Leaves a transaction, if there is one. Never fails: a connection that cannot is no longer alive().
   void roll_back() noexcept;
 
+  /// Whether the server answers at all, within limits::store_silence; outside of transactions only.
+  result<void> ask_whether_it_is_there();
+
   /// False once the server or the network ended the connection; then connect() again.
   bool alive() const noexcept;
 
@@ -66,11 +70,14 @@ private:
   struct closer {
     void operator()(PGconn* handle) const noexcept { PQfinish(handle); }
   };
-  explicit connection(PGconn* handle) : handle_{handle} {}
-  result<rows> finish(PGresult*);
+  connection(PGconn* handle, std::chrono::milliseconds patience) : handle_{handle}, patience_{patience} {}
+  bool wait_for_answer(std::chrono::steady_clock::time_point deadline) noexcept;
+  result<rows> receive(int sent, std::chrono::milliseconds patience); ///< the last answer to what libpq took (1)
   failure last_failure(const PGresult*) const;
 
   std::unique_ptr<PGconn, closer> handle_;
+  std::chrono::milliseconds patience_;                       ///< with each answer
+  bool silent_ = false;                                      ///< an answer did not come
   std::map<std::string, std::string, std::less<>> prepared_; ///< SQL text to statement name
 };
 
