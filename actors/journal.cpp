@@ -113,9 +113,13 @@ struct journal_state {
     if (!files) return;
     files->committed(number);
     measure();
-    // Room may have come back; the next append shows whether it is enough.
-    if (!node->status.is_up("journal") && files->bytes() < node->config.journal_bytes)
-      node->status.set("journal", condition::up);
+    look_for_room();
+  }
+
+  /// Who sends clients only to a gateway that is ready would otherwise never send the one that shows that there is room
+  /// again.
+  void look_for_room() {
+    if (!node->status.is_up("journal") && files->has_room()) node->status.set("journal", condition::up);
   }
 
   caf::result<journal_position> position() const {
@@ -159,7 +163,10 @@ self_actor::behavior_type keep_journal(self_actor::stateful_pointer<journal_stat
       [&state](flush_atom) { state.flush(); },
       [&state](open_atom) { state.open(); },
       [self, &state](caf::tick_atom) {
-        if (state.files) state.answer_reader(true);
+        if (state.files) {
+          state.answer_reader(true);
+          state.look_for_room();
+        }
         self->delayed_send(self, limits::journal_poll, caf::tick_atom_v);
       },
   };

@@ -40,6 +40,8 @@ result<void> journal::append(std::span<const piece> batch) {
   return {};
 }
 
+bool journal::has_room() { return settle() && check_room(limits::body_bytes); }
+
 result<void> journal::check_room(uint64_t wanted) {
   const uint64_t held = bytes() + group_bytes_;
   if (held + wanted > settings_.bound_bytes)

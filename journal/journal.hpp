@@ -60,6 +60,10 @@ public:
   result<void> append(std::span<const piece> batch);
   result<void> append(std::string_view json, uint32_t events);
 
+  /// Whether there is room for the largest batch, by the bounds that append keeps to. Says nothing of a disk that
+  /// fails.
+  bool has_room();
+
   /// Writes and syncs everything appended since the last sync: one write, one fdatasync. With a failure none of it
   /// counts and its bytes are cut off again; the next append begins afresh, in a new segment, because the pages of a
   /// sync that failed are never trusted. fault::overload when the disk is full. Only a crash before the cut has reached
