@@ -5,9 +5,11 @@
 #include "bus/publish.hpp"
 #include "bus/stream.hpp"
 #include "protocol/log.hpp"
+#include "protocol/uuid.hpp"
 
 #include <caf/all.hpp>
 
+#include <algorithm>
 #include <map>
 
 namespace agentmon {
@@ -56,12 +58,14 @@ struct publisher_state {
     auto stream = bus::ensure_stream(link.connection());
     if (!stream) return tl::unexpected{stream.error()};
     if (auto made = bus::ensure_consumer(link.connection()); !made) return made;
+    const auto consumer = bus::consumer(link.connection());
+    if (!consumer) return tl::unexpected{consumer.error()};
     if (const auto last = published.last()) {
-      bool is_ours = stream->created == created;
+      bool is_ours = stream->created == created && consumer->created == consumer_created;
       if (is_ours) {
         auto id = bus::message_id_at(link.connection(), last->sequence);
         if (!id) return tl::unexpected{id.error()};
-        is_ours = *id == message_id(last->record);
+        is_ours = *id == last_id;
       }
       if (!is_ours) {
         log::info("publisher",
@@ -72,6 +76,10 @@ struct publisher_state {
       }
     }
     created = stream->created;
+    consumer_created = consumer->created;
+    floor = 0;
+    epoch_id = to_string(make_uuid());
+    doubtful_until = self->clock().now() + limits::ack_wait;
     return {};
   }
 
@@ -96,7 +104,6 @@ struct publisher_state {
         .then(
             [this, epoch](const journal_position& at) {
               if (!link.is_of_now(epoch)) return;
-              journal_id = at.id;
               const auto last = published.last();
               next_record = last ? last->record + 1 : at.first_uncommitted;
               read();
@@ -145,6 +152,7 @@ struct publisher_state {
     while (!window.empty() && window.begin()->second.sequence) {
       const auto& [number, entry] = *window.begin();
       published.add({number, *entry.sequence});
+      last_id = message_id(number);
       node->counts.records_published.Increment();
       window_bytes -= entry.bytes;
       window.erase(window.begin());
@@ -166,23 +174,49 @@ struct publisher_state {
       return lose("NATS did not acknowledge a record in time");
     read();
     if (published.empty()) return;
-    const auto state = bus::consumer(link.connection());
-    if (!state) {
-      if (state.error().code == fault::not_found) lose(state.error().message);
+    const auto stream = bus::stream(link.connection());
+    const auto consumer = stream ? bus::consumer(link.connection()) : tl::unexpected{stream.error()};
+    if (!consumer) {
+      if (consumer.error().code == fault::not_found) lose(consumer.error().message);
       return;
     }
-    if (const auto done = published.commit(state->ack_floor)) self->send(journal, committed_atom_v, *done);
+    if (stream->created != created || consumer->created != consumer_created)
+      return lose("the stream of NATS or its consumer was made anew");
+    if (!is_sound(*stream)) return lose("the stream of NATS was damaged");
+    floor = consumer->ack_floor;
+    // What is acked leaves the stream, so what is still there is not committed, whatever the consumer says.
+    const auto done = published.commit(std::min(floor, std::max(stream->first_sequence, uint64_t{1}) - 1));
+    if (done) self->send(journal, committed_atom_v, *done);
   }
 
-  std::string message_id(uint64_t record) const { return journal_id + '-' + std::to_string(record); }
+  /// Whether the stream agrees with the floor of half a second ago. After a power failure the consumer may believe that
+  /// it has delivered what lies in the stream: that is then stranded there, and the stream is cleared.
+  bool is_sound(const bus::stream_state& stream) {
+    const auto time = self->clock().now();
+    const bool stranded = stream.messages > 0 && stream.first_sequence <= floor;
+    if (!stranded && stream.last_sequence >= floor) doubtful_until = time + limits::ack_wait;
+    if (time < doubtful_until) return true;
+    const auto cleared =
+        bus::clear_stream(link.connection(), "its consumer is at message " + std::to_string(floor)
+                                                 + ", the stream begins at " + std::to_string(stream.first_sequence));
+    if (!cleared) log::warn("publisher", cleared.error().message);
+    return false;
+  }
+
+  std::string message_id(uint64_t record) const { return epoch_id + '-' + std::to_string(record); }
 
   self_actor::pointer self;
   node_context* node = nullptr;
   journal_actor journal;
   bus_link<self_actor> link{self};
   std::optional<bus::publisher> sender; ///< made from the link's connection
-  std::chrono::sys_time<std::chrono::nanoseconds> created{};
-  std::string journal_id;
+  std::chrono::sys_time<std::chrono::nanoseconds> created{}, consumer_created{};
+  uint64_t floor = 0; ///< of the consumer, when it was last asked
+  /// Begins the message ids of this epoch. Were they the same in the next, NATS would answer "duplicate" for a message
+  /// of this one that a power failure has spoilt.
+  std::string epoch_id;
+  std::string last_id;                           ///< of the last one in `published`
+  caf::actor_clock::time_point doubtful_until{}; ///< when a consumer that contradicts its stream is no longer believed
   /// To be read next; nothing until the epoch has found its place. What lies before it is in `published` or in
   /// `window`, or committed: so the ledger never says of a record that it is committed when it was not even sent.
   std::optional<uint64_t> next_record;

@@ -1,6 +1,9 @@
 #include "bus/stream.hpp"
 
 #include "bus/handles.hpp"
+#include "protocol/log.hpp"
+
+#include <algorithm>
 
 namespace agentmon::bus {
 namespace {
@@ -99,6 +102,22 @@ result<consumer_info_handle> look_up_consumer(const connection& bus) {
   return tl::unexpected{nats_failure(status, "cannot look up " + consumer_name(bus) + " at " + bus.where(), code)};
 }
 
+/// A consumer is never ahead of its stream, unless NATS has lost messages. The stream is asked second: it only grows.
+result<consumer_info_handle> look_up_sound_consumer(const connection& bus) {
+  auto found = look_up_consumer(bus);
+  if (!found) return found;
+  const auto stream = look_up_stream(bus);
+  if (!stream) return tl::unexpected{stream.error()};
+  const auto reached = std::max((*found)->Delivered.Stream, (*found)->AckFloor.Stream);
+  const auto last = (*stream)->State.LastSeq;
+  if (reached <= last) return found;
+  if (auto cleared = clear_stream(bus, "its consumer is at message " + std::to_string(reached) + ", its end at "
+                                           + std::to_string(last));
+      !cleared)
+    return tl::unexpected{cleared.error()};
+  return fail(fault::not_found, consumer_name(bus) + " was removed");
+}
+
 /// Making the same consumer twice, as two nodes may, is no error for NATS.
 result<consumer_info_handle> make_consumer(const connection& bus) {
   const auto& settings = bus.settings();
@@ -138,12 +157,30 @@ result<stream_state> ensure_stream(const connection& bus) {
 }
 
 result<void> ensure_consumer(const connection& bus) {
-  return ensure(look_up_consumer(bus), make_consumer, bus, consumer_name(bus)).map([](const auto&) {});
+  return ensure(look_up_sound_consumer(bus), make_consumer, bus, consumer_name(bus)).map([](const auto&) {});
+}
+
+result<void> clear_stream(const connection& bus, const std::string& why) {
+  log::warn("bus", "NATS has lost part of the stream; it is emptied and filled again from the journals",
+            {{"stream", bus.settings().stream}, {"reason", why}});
+  const auto& settings = bus.settings();
+  jsErrCode code{};
+  auto status = js_DeleteConsumer(bus.jetstream(), settings.stream.c_str(), settings.durable.c_str(), nullptr, &code);
+  if (status == NATS_OK || status == NATS_NOT_FOUND)
+    status = js_PurgeStream(bus.jetstream(), settings.stream.c_str(), nullptr, &code);
+  if (status == NATS_OK) return {};
+  return tl::unexpected{nats_failure(status, "cannot empty " + stream_name(bus) + " at " + bus.where(), code)};
+}
+
+result<stream_state> stream(const connection& bus) {
+  return look_up_stream(bus).map([](const auto& info) { return state_of(*info); });
 }
 
 result<consumer_state> consumer(const connection& bus) {
   return look_up_consumer(bus).map([](const consumer_info_handle& info) {
-    return consumer_state{.ack_floor = info->AckFloor.Stream,
+    return consumer_state{.created =
+                              std::chrono::sys_time<std::chrono::nanoseconds>{std::chrono::nanoseconds{info->Created}},
+                          .ack_floor = info->AckFloor.Stream,
                           .pending = info->NumPending,
                           .ack_pending = static_cast<uint64_t>(info->NumAckPending),
                           .redelivered = static_cast<uint64_t>(info->NumRedelivered)};

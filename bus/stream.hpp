@@ -25,14 +25,25 @@ struct stream_state {
 result<stream_state> ensure_stream(const connection&);
 
 /// Makes the durable pull consumer that all processors share, if there is none; the same rule for one that exists.
+/// NATS syncs neither, so a power failure may leave a consumer that is ahead of its stream and would skip what comes
+/// next: then the stream is cleared and the consumer made anew.
 /// fault::not_found: the stream has gone, ensure_stream first.
 result<void> ensure_consumer(const connection&);
 
+/// The stream as it is now; fault::not_found when it has gone.
+result<stream_state> stream(const connection&);
+
+/// Empties a damaged stream, removes its consumer, and logs why: the journals hold what is not committed, and every
+/// publisher sees by the consumer's creation time that it must send that again. The sequence numbers go on, so that an
+/// acknowledgement which is still under way hits nothing new.
+result<void> clear_stream(const connection&, const std::string& why);
+
 struct consumer_state {
-  uint64_t ack_floor = 0;   ///< stream sequence up to which everything is acked
-  uint64_t pending = 0;     ///< messages not yet delivered
-  uint64_t ack_pending = 0; ///< delivered, not yet acked
-  uint64_t redelivered = 0; ///< of those, delivered more than once
+  std::chrono::sys_time<std::chrono::nanoseconds> created; ///< as stream_state::created
+  uint64_t ack_floor = 0;                                  ///< stream sequence up to which everything is acked
+  uint64_t pending = 0;                                    ///< messages not yet delivered
+  uint64_t ack_pending = 0;                                ///< delivered, not yet acked
+  uint64_t redelivered = 0;                                ///< of those, delivered more than once
 };
 
 /// fault::not_found: the stream or the consumer has gone.
