@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, runs every check and every test. The last line is the sum: "N passed, N failed".
+# AGENTMON_SEED=N repeats the attacks (tests/failure) of a run that printed that seed.
 # test-all.sh [--quick] [--long]   --quick: without clang-tidy; --long: the tests that take minutes, too.
 # shellcheck disable=SC2317 # the steps are called by name
 set -uo pipefail

@@ -51,7 +51,7 @@ TARGETS = {"agentmon": kill_agentmon, "nats": kill_nats, "postmaster": kill_post
 @pytest.mark.parametrize("target", TARGETS)
 def test_killed_at_random_moments(system, target):
     with Attack(system, f"kill {target}") as attack:
-        for _ in range(rounds(4)):
+        for _ in range(rounds(3)):
             attack.moment(1.5)
             attack.strike(TARGETS[target], system, attack.random)
         attack.wait_recovered()
@@ -61,7 +61,7 @@ def test_killed_at_random_moments(system, target):
 
 def test_two_killed_at_once(system):
     with Attack(system, "kill two at once") as attack:
-        for _ in range(rounds(5)):
+        for _ in range(rounds(4)):
             attack.moment(1.5)
             # agentmon, if it is one of them, comes last: it is started again in the same step
             for target in sorted(attack.random.sample(list(TARGETS), 2), key=lambda name: name == "agentmon"):

@@ -182,3 +182,21 @@ def test_three_times_what_it_can_take():
                        f"({under_flood / peak:.2f}), {len(refused)} of {len(flood.answers)} refused, "
                        f"the slowest 503 after {1000 * slowest:.0f} ms")
         assert slowest < 5
+
+
+@pytest.mark.xfail(reason="requests that wait for a worker have no bound but the number of connections", strict=False)
+def test_memory_does_not_grow_with_the_number_of_large_posts():
+    """The same 6 MB over 100 connections at once: most of it must be refused, and soon, or wait in the sockets."""
+    body = json.dumps(large_batch()).encode()
+    with Instance() as system:
+        with Attack(system, "100 large posts at once", shapes=((small_run, 0.05),), memory_mib=512) as attack:
+            with contextlib.ExitStack() as closing:
+                posts = [closing.enter_context(RawSocket(system.ports["gateway"])) for _ in range(100)]
+                head = b"POST /v1/events HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n" % len(body)
+                threads = [threading.Thread(target=one.send, args=(head + body,)) for one in posts]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join(60)
+                assert {one.answer()[0] for one in posts} <= {202, 503}
+        attack.judge(besides=[one["event"]["id"] for one in json.loads(body)])

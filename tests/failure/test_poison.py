@@ -158,11 +158,11 @@ def poison(random):
     return bytes(text)
 
 
-def test_a_thousand_poisons_among_good_ones(system, bus):
+def test_hundreds_of_poisons_among_good_ones(system, bus):
     """Random bytes, cut and spoilt JSON, JSON of any other shape, deep and large: the good ones between are stored."""
     direct = []
     with Attack(system, "poison on the subject") as attack:
-        for number in range(rounds(1000)):
+        for number in range(rounds(300)):
             attack.strike(bus.publish, poison(attack.random))
             if number % 10 == 0:
                 direct.append(envelope("custom.direct"))

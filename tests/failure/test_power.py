@@ -12,6 +12,7 @@ import pytest
 import processes
 from attack import Attack
 from harness import Instance
+from servers import Nats
 from waiting import rounds, wait_until
 
 MAGIC = b"\xf5AM\xff"  # journal/record.hpp
@@ -130,15 +131,14 @@ def damaged_files(store, _, random):
 LOSSES = [as_it_was, earlier, wiped, earlier_messages, earlier_consumer, no_messages, no_consumer, damaged_files]
 
 
-def copy_store(system, copy, frozen):
+def copy_store(store, copy, pid, frozen):
     """A copy of NATS's store while it works: of one moment, or torn."""
     shutil.rmtree(copy, ignore_errors=True)
-    pid = wait_until(system.nats_pid, 20, "nats-server runs")
     if frozen:
         processes.send_signal(pid, signal.SIGSTOP)
     # Files come and go while they are copied; one that has gone is not in the copy.
     try:
-        shutil.copytree(system.data / "nats" / "store", copy, ignore_dangling_symlinks=True)
+        shutil.copytree(store, copy, ignore_dangling_symlinks=True)
     except shutil.Error:
         pass
     processes.send_signal(pid, signal.SIGCONT)
@@ -148,15 +148,40 @@ def copy_store(system, copy, frozen):
 def test_power_failure(system, loss):
     store, copy = system.data / "nats" / "store", system.folder / "earlier"
     with Attack(system, f"power failure, NATS {loss.__name__}") as attack:
-        for _ in range(rounds(2)):
+        for _ in range(rounds(1)):
             attack.moment(1)
-            copy_store(system, copy, frozen=attack.random.random() < 0.5)
+            pid = wait_until(system.nats_pid, 20, "nats-server runs")
+            copy_store(store, copy, pid, frozen=attack.random.random() < 0.5)
             attack.moment(1)
             attack.strike(cut_the_power, system)
             attack.wait_for_broken()
             spoil_journal(system, attack.accepted(), attack.random)
             loss(store, copy, attack.random)
             system.start(ready=False)
+        attack.wait_recovered()
+        attack.wait_for_batches(10)
+    attack.judge()
+
+
+@pytest.fixture(scope="module")
+def apart():
+    """A nats-server on a host of its own, whose power failure agentmon survives."""
+    with Nats() as nats, Instance(NATS_URL=nats.url) as instance:
+        yield instance, nats
+
+
+@pytest.mark.parametrize("loss", LOSSES[1:], ids=lambda loss: loss.__name__)
+def test_power_failure_of_nats_alone(apart, loss):
+    system, nats = apart
+    store, copy = nats.folder / "store", nats.folder / "earlier"
+    with Attack(system, f"power failure of NATS alone, {loss.__name__}") as attack:
+        for _ in range(rounds(1)):
+            attack.moment(1)
+            copy_store(store, copy, nats.process.pid, frozen=attack.random.random() < 0.5)
+            attack.moment(1)
+            attack.strike(nats.stop, signal.SIGKILL)
+            loss(store, copy, attack.random)
+            nats.start()
         attack.wait_recovered()
         attack.wait_for_batches(10)
     attack.judge()

@@ -184,9 +184,12 @@ class Instance:
             with self._database.cursor() as cursor:
                 cursor.execute(query, parameters)
                 return cursor.fetchall()
-        except psycopg2.OperationalError:
+        except psycopg2.DatabaseError as failure:
+            # A backend that was killed is told as an error of no special kind.
+            if not self._database.closed and not isinstance(failure, psycopg2.OperationalError):
+                raise
             self._database.close()
-            raise
+            raise psycopg2.OperationalError(str(failure)) from failure
 
     def stored_ids(self):
         """The id of every stored event, as often as it is stored."""
