@@ -44,6 +44,13 @@ bool health::is_up(std::string_view name) const {
   return found != checks_.end() && found->second.state == condition::up;
 }
 
+std::optional<timestamp> health::away_since(std::string_view name) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = checks_.find(name);
+  if (found == checks_.end() || found->second.state != condition::away) return std::nullopt;
+  return found->second.since;
+}
+
 std::string health::json(std::string_view vital, bool& available) const {
   const std::lock_guard lock{mutex_};
   const auto found = checks_.find(vital);

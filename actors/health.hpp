@@ -3,6 +3,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,8 @@ public:
   void set(std::string_view name, condition, std::string_view message = {});
 
   bool is_up(std::string_view name) const;
+  /// Since when it has been away without a break; nothing when it is not.
+  std::optional<timestamp> away_since(std::string_view name) const;
 
   /// {"status","checks":[...]}: "ready" when all are up, "unavailable" when `vital` is not, else "degraded".
   std::string json(std::string_view vital, bool& available) const;

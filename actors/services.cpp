@@ -29,10 +29,11 @@ public:
       server_.emplace(std::move(*opened));
     }
     if (!server_->running()) return start(node);
-    if (ready_) return;
+    if (ready_) return watch(node);
     switch (server_->look()) {
     case service::health::ready:
       ready_ = true;
+      useful_ = steady::now();
       retry_.reset();
       announce_(*server_);
       break;
@@ -56,6 +57,18 @@ public:
   }
 
 private:
+  /// nats-server 2.9 locks itself up when its disk is full and still greets clients: only its users notice, and no room
+  /// on the disk brings it back.
+  void watch(const node_context& node) {
+    const auto since = node.status.away_since(check_);
+    if (!std::is_same_v<Server, service::nats> || !since || since != away_since_) useful_ = steady::now();
+    away_since_ = since;
+    if (steady::now() - useful_ <= limits::service_useless) return;
+    log::warn(check_, "runs, but is of no use; it is started anew");
+    stop();
+    began_ = false;
+  }
+
   void start(node_context& node) {
     if (began_) {
       log::warn(check_, "the private server ended; it is started again", {{"ending", server_->ending()}});
@@ -79,6 +92,8 @@ private:
   bool began_ = false; ///< start() succeeded; it should run
   bool ready_ = false;
   steady::time_point started_{};
+  std::optional<timestamp> away_since_; ///< as its users tell
+  steady::time_point useful_{};         ///< when it was last known to be
   steady::time_point not_before_{};
   backoff retry_{limits::restart_min, limits::restart_max};
 };

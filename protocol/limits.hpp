@@ -135,6 +135,7 @@ constexpr auto settle_time = 3s; // an orderly stop waits this long for the jour
 constexpr auto settle_look = 20ms;
 constexpr auto service_start_timeout = 5min;   // without a word: nats-server reads its whole store before it listens
 constexpr auto service_stop_timeout = 20s;     // then SIGKILL (both servers recover from that)
+constexpr auto service_useless = 20s;          // it runs, and none of its users gets anywhere: then it is restarted
 constexpr auto service_check = 250ms;          // how often a private server is looked at, and a database that is away
 constexpr auto service_create_timeout = 120s;  // initdb: 1 s on a good disk
 constexpr auto service_quit_timeout = 5s;      // from SIGQUIT to SIGKILL, and from SIGKILL to giving up
