@@ -37,7 +37,10 @@ struct identity {
 
 identity read_identity(const fs::path& entry) {
   std::ifstream file{entry / "stat"};
-  const std::string line{std::istreambuf_iterator<char>{file}, {}};
+  // A process that ends meanwhile makes the read fail, which getline takes for the end and an iterator for an
+  // exception.
+  std::string line;
+  std::getline(file, line, '\0');
   const auto open = line.find('(');
   const auto close = line.rfind(')');
   if (open == std::string::npos || close == std::string::npos || close + 4 >= line.size()) return {};
