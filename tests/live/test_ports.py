@@ -11,6 +11,7 @@ import events
 from contract import check_answer
 from harness import PORTS, Instance
 from sockets import RawSocket, Socket
+from waiting import wait_until
 
 SAMPLE = re.compile(r'^[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_]\w*="(\\.|[^"\\])*",?)*\})? (\S+)( -?\d+)?$')
 COMMENT = re.compile(r"^# (HELP|TYPE) [a-zA-Z_:][a-zA-Z0-9_:]*( .*)?$")
@@ -50,11 +51,24 @@ def test_metrics_are_prometheus_text(system, port):
 def test_metrics_count_events(system):
     def accepted():
         figures = [line.split()[-1] for line in system.get("/metrics", "gateway").text.splitlines()
-                   if re.match(r"agentmon_\w*accepted\w*", line)]
+                   if re.match(r"agentmon_events_accepted", line)]
         return sum(float(figure) for figure in figures)
     before = accepted()
     system.accept([events.envelope() for _ in range(7)])
     assert accepted() >= before + 7
+
+
+@pytest.mark.parametrize("count", [
+    "agentmon_http_seconds_count", "agentmon_journal_wait_seconds_count", "agentmon_bus_ack_seconds_count",
+    'agentmon_requests_total{port="gateway"}',
+])
+def test_metrics_of_the_hops_and_of_the_port(system, count):
+    def figure():
+        lines = system.get("/metrics", "gateway").text.splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(count + " "))
+    before = figure()
+    system.accept([events.envelope()])
+    wait_until(lambda: figure() > before, 10, f"{count} rises")
 
 
 @pytest.mark.parametrize("port, path, allowed", [
