@@ -22,7 +22,7 @@ struct pushes {
 
 listener_actor::behavior_type pretend_listener(listener_actor::pointer self, std::shared_ptr<pushes> log) {
   return {
-      [](answer_atom, connection_id, const std::string&, bool) {},
+      [](answer_atom, const std::vector<answered>&) {},
       [](upgrade_atom, connection_id, const std::string&) {},
       [self, log](push_atom, const outgoing_frames& frames) -> caf::result<uint64_t> {
         if (frames.at(0).bytes->find("hello") != std::string::npos) return uint64_t{0};
