@@ -25,15 +25,21 @@ struct broadcaster_state {
     live_filter filter;
   };
 
-  /// What one audience is sent in one round.
-  struct rendering {
+  /// Frames that are written together.
+  struct piece {
     std::string bytes;
     uint64_t frames = 0;
+  };
+
+  /// What one audience is sent in one round: one piece as a rule. A viewer who does not read is found out between two.
+  struct rendering {
+    std::vector<piece> pieces;
 
     void add(const std::string& text) {
       if (text.empty()) return;
-      bytes += websocket::frame(text);
-      ++frames;
+      if (pieces.empty() || pieces.back().bytes.size() + text.size() > limits::frame_bytes) pieces.emplace_back();
+      pieces.back().bytes += websocket::frame(text);
+      ++pieces.back().frames;
     }
   };
 
@@ -135,13 +141,13 @@ struct broadcaster_state {
     pending_sessions.clear();
     node->feed_bytes -= std::exchange(pending_bytes, 0);
     auto from = renderings.begin();
-    for (const auto& [filter, members] : audiences) cut(std::move(*from++), members);
+    for (const auto& [filter, members] : audiences)
+      for (auto& one : (from++)->pieces) cut(std::move(one), members);
     push();
   }
 
-  /// One rendering for all viewers that want the same, in slices that leave others a turn at the sockets.
-  void cut(rendering done, const std::map<listener_actor, std::vector<connection_id>>& members) {
-    if (done.frames == 0) return;
+  /// One piece for all viewers that want the same, in slices that leave others a turn at the sockets.
+  void cut(piece done, const std::map<listener_actor, std::vector<connection_id>>& members) {
     const auto bytes = std::make_shared<const std::string>(std::move(done.bytes));
     for (const auto& [listener, ids] : members) {
       for (auto at = ids.begin(); at != ids.end();) {

@@ -185,8 +185,8 @@ class Instance:
                 cursor.execute(query, parameters)
                 return cursor.fetchall()
         except psycopg2.DatabaseError as failure:
-            # A backend that was killed is told as an error of no special kind.
-            if not self._database.closed and not isinstance(failure, psycopg2.OperationalError):
+            # A backend that was killed is told as an error of no special kind, and without PostgreSQL's code.
+            if failure.pgcode is not None and not isinstance(failure, psycopg2.OperationalError):
                 raise
             self._database.close()
             raise psycopg2.OperationalError(str(failure)) from failure
