@@ -1,7 +1,7 @@
 import type { Usage } from "../agentmon/emitter/envelope.ts";
 import { Timeline, type Told } from "../agentmon/emitter/timeline.ts";
 import { type CommandRecord, Interpreter } from "../command/interpreter.ts";
-import { fields, list, text } from "../command/read.ts";
+import { fields, list, text } from "../agentmon/emitter/read.ts";
 import type { Agent } from "../command/report.ts";
 import { folderExists, sizeOf } from "../command/transcript.ts";
 import { sum } from "../command/usage.ts";

@@ -1,5 +1,5 @@
 import type { Usage } from "../agentmon/emitter/envelope.ts";
-import { fields, figure, list, plus, text } from "../command/read.ts";
+import { fields, figure, list, plus, text } from "../agentmon/emitter/read.ts";
 import { type Line, readLines } from "../command/transcript.ts";
 import { sum } from "../command/usage.ts";
 

@@ -2,7 +2,7 @@ import type { Usage } from "../agentmon/emitter/envelope.ts";
 import { Timeline, type Told } from "../agentmon/emitter/timeline.ts";
 import type { Arrival } from "../command/inbox.ts";
 import { type CommandRecord, Interpreter } from "../command/interpreter.ts";
-import { type Fields, fields, list, text } from "../command/read.ts";
+import { type Fields, fields, list, text } from "../agentmon/emitter/read.ts";
 import type { Agent } from "../command/report.ts";
 import { sum } from "../command/usage.ts";
 import { exitCodeIn, lastTurn, parentOf, readTurn } from "./rollout.ts";

@@ -1,5 +1,5 @@
 import type { Usage } from "../agentmon/emitter/envelope.ts";
-import { type Fields, fields, figure, text } from "../command/read.ts";
+import { type Fields, fields, figure, text } from "../agentmon/emitter/read.ts";
 import { firstLine, type Line, readLines } from "../command/transcript.ts";
 
 /* What Codex writes into a thread's rollout file (0.116.0 and 0.169.0). */

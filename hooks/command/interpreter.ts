@@ -1,7 +1,7 @@
 import type { Usage } from "../agentmon/emitter/envelope.ts";
 import { type SessionRecord, Timeline, type Told } from "../agentmon/emitter/timeline.ts";
 import type { Arrival } from "./inbox.ts";
-import { type Fields, figure, text } from "./read.ts";
+import { type Fields, figure, text } from "../agentmon/emitter/read.ts";
 import { sum } from "./usage.ts";
 
 /** What is remembered of a session between two calls of a hook. */

@@ -1,5 +1,5 @@
 import type { Usage } from "../agentmon/emitter/envelope.ts";
-import { plus } from "./read.ts";
+import { plus } from "../agentmon/emitter/read.ts";
 
 /** The sum, figure by figure; what one of them does not know is what the other says. */
 export function sum(one: Usage | undefined, other: Usage | undefined): Usage | undefined {

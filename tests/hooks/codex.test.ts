@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { codex } from "../../hooks/codex/events.ts";
 import { readTurn } from "../../hooks/codex/rollout.ts";
-import { fields } from "../../hooks/command/read.ts";
+import { fields } from "../../hooks/agentmon/emitter/read.ts";
 import type { Sent } from "./gateway.ts";
 import { assertExpected, assertWhole, firstTime, fixture, replay } from "./replay.ts";
 import { temporaryFolder } from "./temporary.ts";

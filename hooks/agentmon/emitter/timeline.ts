@@ -143,7 +143,8 @@ export class Timeline {
     this.say(type, at, where, told);
   }
 
-  private closeSpans(run: string, at: number, keepSubagents: boolean): void {
+  /** Ends the open spans of a run, of which nothing more will be heard. */
+  closeSpans(run: string, at: number, keepSubagents: boolean): void {
     for (const [span, open] of Object.entries(this.record.runs[run]?.spans ?? {})) {
       if (keepSubagents && open.kind === "subagent") continue;
       this.endSpan(run, span, at, {

@@ -1,4 +1,4 @@
-/** What JSON of a foreign program holds, if it holds what is expected. */
+/** What an object of OpenClaw holds, if it holds what is expected. */
 
 export type Fields = Readonly<Record<string, unknown>>;
 
