@@ -2,6 +2,7 @@ import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
+import { endCompactionRun } from "./compactions.ts";
 import type { Usage } from "./emitter/envelope.ts";
 import { type Log, reason } from "./emitter/log.ts";
 import { type Fields, fields, figure, plus, text } from "./emitter/read.ts";
@@ -92,6 +93,7 @@ function beginRun(here: Observer, event: Fields, at: number): Place | undefined 
   const place = run === undefined ? undefined : here.place(key, text(event.sessionId), run);
   if (!run || !place || place.parent !== undefined) return place;
   place.timeline.ensureSession(at, { attributes: { session_key: key } });
+  endCompactionRun(place.timeline, at);
   place.timeline.startRun(run, at, {
     trace: traceOf(event),
     input: here.inputs.take(run) ?? here.inputs.take(key),

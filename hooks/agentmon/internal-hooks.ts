@@ -1,3 +1,4 @@
+import { compactionEnded, compactionStarted, endCompactionRun } from "./compactions.ts";
 import { abortRun } from "./diagnostics.ts";
 import { type Fields, fields, figure, text } from "./emitter/read.ts";
 import type { Observer } from "./observer.ts";
@@ -65,40 +66,10 @@ function sent(here: Observer, event: HookEvent, at: number): void {
   if (here.bus) {
     // The run has ended by now; the plugin has told its answer with it.
     const timeline = here.sessions.at(event.sessionKey, undefined);
+    if (timeline) endCompactionRun(timeline, at);
     timeline?.note("message.sent", at, { run: timeline.record.endedRuns?.at(-1) }, {
       output: here.plugin ? undefined : content,
       details: { channel: text(channelId), success: success === true },
     });
   } else place?.timeline.endRun(place.run, at, { status: success === false ? "error" : "success", output: content });
-}
-
-/** "/compact" is a run of its own. */
-export function compactionStarted(here: Observer, key: string, context: Fields, at: number): void {
-  const timeline = here.sessions.at(key, text(context.sessionId)) ?? here.sessions.atAnyRate(key);
-  const place = here.openPlace(key) ?? { timeline, run: `compaction-${at}`, parent: undefined };
-  place.timeline.ensureSession(at, { attributes: { session_key: key } });
-  place.timeline.startRun(place.run, at, {});
-  place.timeline.startSpan(place.run, `compaction-${at}`, at, {
-    kind: "compaction",
-    name: "compaction",
-    parent: place.parent,
-    details: { messages: figure(context.messageCount), tokens: figure(context.tokenCount) },
-  });
-}
-
-export function compactionEnded(here: Observer, key: string, context: Fields, at: number): void {
-  const place = here.openPlace(key);
-  const span = place?.timeline.lastSpan(place.run, (open) => open.kind === "compaction");
-  if (!place || !span) return;
-  place.timeline.endSpan(place.run, span, at, {
-    status: "success",
-    parent: place.parent,
-    details: {
-      messages: figure(context.messageCount),
-      compacted_messages: figure(context.compactedCount),
-      tokens_before: figure(context.tokensBefore),
-      tokens_after: figure(context.tokensAfter) ?? figure(context.tokenCount),
-    },
-  });
-  if (place.run.startsWith("compaction-")) place.timeline.endRun(place.run, at, { status: "success" });
 }

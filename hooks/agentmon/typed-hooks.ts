@@ -1,6 +1,6 @@
+import { compactionEnded, compactionStarted } from "./compactions.ts";
 import { abortRun, usageOf } from "./diagnostics.ts";
 import { type Fields, fields, figure, list, text } from "./emitter/read.ts";
-import { compactionEnded, compactionStarted } from "./internal-hooks.ts";
 import type { Observer, Place } from "./observer.ts";
 import { endTool, startTool } from "./tools.ts";
 

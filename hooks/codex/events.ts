@@ -128,8 +128,9 @@ class CodexInterpreter extends Interpreter<CommandRecord> {
     const output = this.said.tool_response;
     const id = text(this.said.tool_use_id);
     const turn = readTurn(this.said.transcript_path, this.turn());
-    const exitCode = turn.calls.find((call) => call.id === id)?.exitCode ?? exitCodeIn(text(output));
-    this.toolEnded({ ...outcome(exitCode), output });
+    const call = turn.calls.find((each) => each.id === id);
+    const told = outcome(call?.exitCode ?? exitCodeIn(text(output)));
+    this.toolEnded(call?.duration === undefined ? { ...told, output } : { ...told, output, duration: call.duration });
   }
 
   private runEnded(told: Told): void {
@@ -148,7 +149,7 @@ class CodexInterpreter extends Interpreter<CommandRecord> {
     for (const call of readTurn(this.said.transcript_path, parent === undefined ? run : undefined).calls) {
       if (!call.id) continue;
       this.timeline.startSpan(run, call.id, call.startedAt, { kind: "tool", name: call.name, parent, input: parsed(call.input) });
-      if (call.endedAt !== undefined) this.timeline.endSpan(run, call.id, call.endedAt, { ...outcome(call.exitCode), parent, output: call.output });
+      if (call.endedAt !== undefined) this.timeline.endSpan(run, call.id, call.endedAt, { ...outcome(call.exitCode), parent, output: call.output, duration: call.duration });
     }
   }
 

@@ -24,6 +24,8 @@ export interface Call {
   input: unknown;
   output: string | undefined;
   exitCode: number | undefined;
+  /** Of the program that it ran, in milliseconds. */
+  duration: number | undefined;
 }
 
 /** What a rollout tells of one turn. */
@@ -78,6 +80,7 @@ function readEvent(read: Turn, line: Line, payload: Fields): void {
         input: payload.arguments ?? payload.input,
         output: undefined,
         exitCode: undefined,
+        duration: undefined,
       });
       break;
     case "function_call_output":
@@ -87,12 +90,15 @@ function readEvent(read: Turn, line: Line, payload: Fields): void {
       call.endedAt = at;
       call.output = typeof payload.output === "string" ? payload.output : JSON.stringify(payload.output);
       call.exitCode ??= exitCodeIn(call.output);
+      call.duration ??= wallTimeIn(call.output);
       break;
     }
     case "item_completed": {
       const item = fields(payload.item);
       const call = read.calls.find((each) => each.id === item.id);
-      if (call && item.type === "CommandExecution") call.exitCode = figure(item.exit_code);
+      if (!call || item.type !== "CommandExecution") break;
+      call.exitCode = figure(item.exit_code);
+      call.duration = milliseconds(fields(item.duration));
       break;
     }
     case "error":
@@ -109,6 +115,16 @@ function readEvent(read: Turn, line: Line, payload: Fields): void {
 export function exitCodeIn(output: string | undefined): number | undefined {
   const [, code] = /^(?:Process exited with code|Exit code:) (-?\d+)$/m.exec(output?.slice(0, 2000) ?? "") ?? [];
   return code === undefined ? undefined : Number(code);
+}
+
+function wallTimeIn(output: string): number | undefined {
+  const [, seconds] = /^Wall time: ([\d.]+) seconds$/m.exec(output.slice(0, 2000)) ?? [];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
+function milliseconds({ secs, nanos }: Fields): number | undefined {
+  const whole = figure(secs);
+  return whole === undefined ? undefined : whole * 1000 + (figure(nanos) ?? 0) / 1e6;
 }
 
 function turnStarted(line: Line): string | undefined {

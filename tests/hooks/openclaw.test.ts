@@ -203,6 +203,13 @@ test("compactions, within a run and by themselves", (t) => {
   assert.equal(watched.told.filter((each) => each.payload.kind === "compaction" && each.event.type === "span.end").length, 2);
 });
 
+test("a compaction that came to nothing ends with the message that says so", (t) => {
+  const watched = watch(temporaryFolder(t));
+  hear(watched, [hook("session", "compact:before", { sessionId: "s" }), hook("message", "sent", { content: "Compaction skipped", success: true })]);
+  assertWhole(watched.told);
+  assert.equal(watched.told.find((each) => each.event.type === "run.end")?.payload.status, "error");
+});
+
 test("neither the configuration nor files nor secrets are told", (t) => {
   const watched = watch(temporaryFolder(t));
   const secret = Object.values(withSecrets).join("\n");
