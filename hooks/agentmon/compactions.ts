@@ -1,6 +1,6 @@
 import { type Fields, figure, text } from "./emitter/read.ts";
 import type { Timeline } from "./emitter/timeline.ts";
-import type { Observer } from "./observer.ts";
+import type { Observer, Place } from "./observer.ts";
 
 /** "/compact" is a run of its own. */
 const ownRun = "compaction-";
@@ -39,4 +39,11 @@ export function compactionEnded(here: Observer, key: string, context: Fields, at
     },
   });
   if (place.run.startsWith(ownRun)) place.timeline.endRun(place.run, at, { status: "success" });
+}
+
+/** The model is asked for the summary under a run id of its own. */
+export function placeInCompaction(timeline: Timeline): Place | undefined {
+  const run = timeline.openRun();
+  if (!run?.startsWith(ownRun)) return undefined;
+  return { timeline, run, parent: timeline.lastSpan(run, (span) => span.kind === "compaction") };
 }

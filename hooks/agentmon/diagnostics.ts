@@ -2,11 +2,12 @@ import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
-import { endCompactionRun } from "./compactions.ts";
+import { endCompactionRun, placeInCompaction } from "./compactions.ts";
 import type { Usage } from "./emitter/envelope.ts";
 import { type Log, reason } from "./emitter/log.ts";
 import { type Fields, fields, figure, plus, text } from "./emitter/read.ts";
-import type { Observer, Place } from "./observer.ts";
+import type { Told } from "./emitter/timeline.ts";
+import type { Child, Observer, Place } from "./observer.ts";
 import { endTool, startTool } from "./tools.ts";
 
 /** Listens to OpenClaw's diagnostic bus. A hook is no package of OpenClaw's, so the bus is looked for from the program
@@ -82,8 +83,10 @@ function runStarted(here: Observer, event: Fields, at: number): void {
   const key = text(event.sessionKey) ?? "";
   const run = text(event.runId);
   if (!run) return;
-  if (key.includes(":subagent:") && here.startChild(key, run, undefined, at, undefined)) return;
-  beginRun(here, event, at);
+  const trace = traceOf(event) ?? "";
+  if (key.includes(":subagent:") && here.startChild(key, run, here.traces.get(trace), at, undefined)) return;
+  const place = beginRun(here, event, at);
+  if (place && !here.traces.has(trace)) here.traces.set(trace, place);
 }
 
 /** Begins a run in the conversation that the event names, if that was not told before. */
@@ -102,8 +105,13 @@ function beginRun(here: Observer, event: Fields, at: number): Place | undefined 
   return place;
 }
 
+/** The model's last call, and the answer, are told after the run's end. */
 function runCompleted(here: Observer, event: Fields, at: number): void {
-  const key = text(event.sessionKey) ?? "";
+  const child = here.child(text(event.sessionKey) ?? "");
+  here.endSoon(text(event.runId) ?? "", () => endRun(here, event, at, child));
+}
+
+function endRun(here: Observer, event: Fields, at: number, child: Child | undefined): void {
   const run = text(event.runId) ?? "";
   const failure = here.failures.take(run);
   const aborted = /abort|cancel|kill|stop/i.test(text(event.outcome) ?? "") || failure?.type === "aborted";
@@ -117,9 +125,14 @@ function runCompleted(here: Observer, event: Fields, at: number): void {
     usage: here.counted.take(run) ? undefined : here.usages.take(run),
     trace: traceOf(event),
   };
-  const child = here.endChild(key);
-  if (child) child.place.timeline.endSpan(child.place.run, child.span, at, { kind: "subagent", ...told });
+  if (child) endChild(here, child, at, told);
   else beginRun(here, event, at - (told.duration ?? 0))?.timeline.endRun(run, at, told);
+}
+
+/** The first of those that tell it ends a sub-agent. */
+export function endChild(here: Observer, child: Child, at: number, told: Told): void {
+  child.place.timeline.endSpan(child.place.run, child.span, at, { kind: "subagent", ...told });
+  here.forgetChild(child);
 }
 
 function modelEnded(here: Observer, event: Fields, at: number, told: { status: "success" | "error" | "aborted"; error?: { type: string | undefined } }): void {
@@ -160,7 +173,7 @@ function toolEnded(here: Observer, event: Fields, at: number, failure: string | 
 function placeOf(here: Observer, event: Fields, at: number): Place | undefined {
   const place = here.place(text(event.sessionKey) ?? "", text(event.sessionId), text(event.runId) ?? "");
   if (!place || place.parent !== undefined || place.timeline.record.runs[place.run]) return place;
-  return beginRun(here, event, at);
+  return placeInCompaction(place.timeline) ?? beginRun(here, event, at);
 }
 
 function traceOf(event: Fields): string | undefined {

@@ -25,6 +25,7 @@ const meanings: Readonly<Record<string, (here: Observer, event: HookEvent, at: n
   "session:auto-reset": (here, event, at) => renew(here, event, at, text(event.context.reason) ?? "auto-reset"),
   "command:stop": (here, event, at) => {
     abortRun(here, event.sessionKey, at);
+    here.settle();
     here.sessions.atAnyRate(event.sessionKey).endSession(at, { status: "aborted", details: { reason: "stop" } });
   },
   "agent:bootstrap": (here, event, at) => {
@@ -39,6 +40,7 @@ const meanings: Readonly<Record<string, (here: Observer, event: HookEvent, at: n
 };
 
 function renew(here: Observer, event: HookEvent, at: number, reason: string): void {
+  here.settle();
   const entry = fields(event.context.sessionEntry);
   const nextId = text(event.context.nextSessionId) ?? text(entry.sessionId);
   const timeline = here.sessions.renew(event.sessionKey, nextId, at, figure(entry.sessionStartedAt), reason);
@@ -64,11 +66,13 @@ function sent(here: Observer, event: HookEvent, at: number): void {
   const { content, success, channelId } = event.context;
   const place = here.openPlace(event.sessionKey);
   if (here.bus) {
-    // The run has ended by now; the plugin has told its answer with it.
+    // The run is about to be ended; the plugin knows its answer already.
     const timeline = here.sessions.at(event.sessionKey, undefined);
     if (timeline) endCompactionRun(timeline, at);
-    timeline?.note("message.sent", at, { run: timeline.record.endedRuns?.at(-1) }, {
-      output: here.plugin ? undefined : content,
+    const run = timeline?.openRun() ?? timeline?.record.endedRuns?.at(-1);
+    if (run !== undefined && timeline?.isOpen(run) && !here.outputs.has(run)) here.outputs.set(run, content);
+    timeline?.note("message.sent", at, { run }, {
+      output: content,
       details: { channel: text(channelId), success: success === true },
     });
   } else place?.timeline.endRun(place.run, at, { status: success === false ? "error" : "success", output: content });

@@ -11,6 +11,8 @@ import { Sessions } from "./sessions.ts";
 
 /** At the end of the process: OpenClaw waits 5 s. */
 const flushMs = 3000;
+/** Some events of the bus arrive after the end of their run; and the answer is sent then. */
+const lateMs = 1000;
 /** Notes on runs and messages that nobody fetched; far more than can be in work. */
 const mostNotes = 500;
 
@@ -21,7 +23,9 @@ export interface Place {
   parent: string | undefined;
 }
 
-interface Child {
+/** A sub-agent at work: the place of the run that started it, and its span there. */
+export interface Child {
+  key: string;
   place: Place;
   span: string;
 }
@@ -47,8 +51,14 @@ export class Observer {
   readonly usages = new Notes<NonNullable<Happening["usage"]>>();
   /** The exit code of the process that a session's tool ran last. */
   readonly exitCodes = new Notes<number>();
+  /** The tool call that started a sub-agent last, by run. */
+  readonly spawns = new Notes<string>();
   /** The real tool of a call that went through a wrapper, by the wrapper's call. */
   readonly wrapped = new Notes<string>();
+  /** Where a trace began: a sub-agent goes on with the trace of the run that started it. */
+  readonly traces = new Notes<Place>();
+  /** Ends that wait for what is late. */
+  private readonly late = new Map<string, { timer: NodeJS.Timeout; end: () => void }>();
   /** Sub-agents at work, by their session key. */
   private readonly children = new Notes<Child>();
   private readonly emitter: Emitter | undefined;
@@ -59,7 +69,29 @@ export class Observer {
     this.sessions = new Sessions(join(folder, "sessions.json"), emit);
   }
 
+  /** Ends something in a moment. */
+  endSoon(what: string, end: () => void): void {
+    this.endNow(what);
+    const timer = setTimeout(() => this.endNow(what), lateMs);
+    timer.unref();
+    this.late.set(what, { timer, end });
+  }
+
+  endNow(what: string): void {
+    const waiting = this.late.get(what);
+    if (!waiting) return;
+    this.late.delete(what);
+    clearTimeout(waiting.timer);
+    waiting.end();
+  }
+
+  /** Nothing waits any longer: a conversation is begun anew, or the process ends. */
+  settle(): void {
+    for (const what of [...this.late.keys()]) this.endNow(what);
+  }
+
   async flush(): Promise<void> {
+    this.settle();
     this.sessions.save();
     await this.emitter?.flush(flushMs);
   }
@@ -73,23 +105,24 @@ export class Observer {
   }
 
   /** A sub-agent begins to work for a run of its parent; undefined when it is not known whose it is. */
-  startChild(key: string, run: string, parentKey: string | undefined, at: number, name: string | undefined): Child | undefined {
+  startChild(key: string, run: string, parent: Place | undefined, at: number, name: string | undefined): Child | undefined {
     const known = this.children.get(key);
     if (known) return known;
-    const parent = parentKey ?? this.likelyParent(key);
-    const place = parent === undefined ? undefined : this.openPlace(parent);
+    const place = parent ?? this.likelyParent(key);
     if (!place) return undefined;
-    const caller = place.timeline.lastSpan(place.run, (span) => span.kind === "tool");
-    const child: Child = { place, span: run };
+    const caller = place.timeline.lastSpan(place.run, (span) => span.kind === "tool") ?? this.spawns.get(place.run);
+    const child: Child = { key, place, span: run };
     place.timeline.startSpan(place.run, run, at, { kind: "subagent", name: name ?? "subagent", parent: caller ?? place.parent });
     this.children.set(key, child);
     return child;
   }
 
-  endChild(key: string): Child | undefined {
-    const child = this.children.get(key);
-    this.children.delete(key);
-    return child;
+  child(key: string): Child | undefined {
+    return this.children.get(key);
+  }
+
+  forgetChild(child: Child): void {
+    if (this.children.get(child.key) === child) this.children.delete(child.key);
   }
 
   /** The open run of a session key. */
@@ -101,12 +134,13 @@ export class Observer {
     return timeline && run !== undefined ? { timeline, run, parent: undefined } : undefined;
   }
 
-  /** Without the plugin nobody says who started a sub-agent: it is a conversation of the same agent in which a run is
+  /** Without a trace and the plugin nobody says who started a sub-agent: it is a conversation of the same agent in which a run is
    * open, the one that was heard of last. */
-  private likelyParent(key: string): string | undefined {
+  private likelyParent(key: string): Place | undefined {
     const agent = key.split(":subagent:")[0] ?? "";
     const prefix = agent.split(":").slice(0, 2).join(":");
-    return this.sessions.openKeys().find((open) => open !== key && open.startsWith(prefix));
+    const parent = this.sessions.openKeys().find((open) => open !== key && open.startsWith(prefix));
+    return parent === undefined ? undefined : this.openPlace(parent);
   }
 }
 

@@ -3,7 +3,6 @@ import { typedHooks } from "./typed-hooks.ts";
 
 /** What OpenClaw gives to a plugin, as far as it is used here. */
 interface PluginApi {
-  registrationMode?: string;
   on: (name: string, heard: (event: unknown, context: unknown) => undefined) => void;
 }
 
@@ -11,9 +10,8 @@ export default {
   id: "agentmon",
   name: "agentmon",
   description: "Reports tool calls with parameters and results to an agentmon gateway",
-  /** Called several times in a process; only once to work. */
+  /** Called several times in a process; what is heard twice is told once. */
   register(api: PluginApi): void {
-    if (api.registrationMode !== undefined && api.registrationMode !== "full") return;
     for (const [name, heard] of Object.entries(typedHooks)) {
       try {
         api.on(name, (event, context) => {

@@ -37,10 +37,12 @@ export function startTool(here: Observer, place: Place, tool: ToolStart): void {
 export function endTool(here: Observer, place: Place, tool: ToolEnd): void {
   if (!tool.call || wrappedCall.test(tool.call)) return;
   if (tool.source === "bus" && here.plugin) return;
+  const name = here.wrapped.take(tool.call) ?? tool.name;
+  if (name === "sessions_spawn") here.spawns.set(place.run, tool.call);
   place.timeline.endSpan(place.run, tool.call, tool.at, {
     status: tool.error ? "error" : "success",
     kind: "tool",
-    name: here.wrapped.take(tool.call) ?? tool.name,
+    name,
     parent: place.parent,
     duration: tool.duration,
     error: tool.error,

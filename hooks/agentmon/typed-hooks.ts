@@ -1,5 +1,5 @@
 import { compactionEnded, compactionStarted } from "./compactions.ts";
-import { abortRun, usageOf } from "./diagnostics.ts";
+import { abortRun, endChild, usageOf } from "./diagnostics.ts";
 import { type Fields, fields, figure, list, text } from "./emitter/read.ts";
 import type { Observer, Place } from "./observer.ts";
 import { endTool, startTool } from "./tools.ts";
@@ -72,14 +72,16 @@ const meanings: Readonly<Record<string, Heard>> = {
   subagent_spawned: (here, event, context, at) => {
     const key = text(event.childSessionKey);
     const run = text(event.runId);
-    if (key && run) here.startChild(key, run, text(context.requesterSessionKey), at, text(event.label) ?? text(event.agentId));
+    const parent = here.openPlace(text(context.requesterSessionKey) ?? "");
+    if (key && run) here.startChild(key, run, parent, at, text(event.label) ?? text(event.agentId));
   },
   subagent_ended: (here, event, _context, at) => {
-    const child = here.endChild(text(event.targetSessionKey) ?? "");
+    const child = here.child(text(event.targetSessionKey) ?? "");
     if (!child) return;
     const ok = event.outcome === "ok";
     const status = ok ? "success" : /abort|kill|cancel/i.test(text(event.outcome) ?? "") ? "aborted" : "error";
-    child.place.timeline.endSpan(child.place.run, child.span, figure(event.endedAt) ?? at, { kind: "subagent", status, error: ok ? undefined : { type: text(event.outcome), message: text(event.reason) } });
+    const told = { status, error: ok ? undefined : { type: text(event.outcome), message: text(event.reason) } } as const;
+    here.endSoon(`sub-agent ${child.key}`, () => endChild(here, child, figure(event.endedAt) ?? at, told));
   },
   before_compaction: (here, event, context, at) => {
     if (!here.hookHandler) compactionStarted(here, text(context.sessionKey) ?? "", { ...event, sessionId: context.sessionId }, at);

@@ -44,11 +44,15 @@ function captured(): Heard[] {
 }
 
 function hear({ observer }: Watched, what: readonly Heard[]): void {
+  let last = 0;
   for (const { at, from, name, event, context } of what) {
+    if (at - last > 1000) observer.settle(); // that much later
+    last = at;
     if (from === "bus") heardDiagnostic(observer, event);
     else if (from === "hook") heardHook(observer, event as unknown as HookEvent);
     else typedHooks[name]?.(observer, event, context, at);
   }
+  observer.settle();
 }
 
 for (const [name, sources] of [

@@ -112,7 +112,7 @@ export class Timeline {
   }
 
   startSpan(run: string, span: string, at: number, told: Told & { kind: string }): void {
-    const known = this.record.runs[run];
+    const known = this.known(run, at);
     if (!known || known.spans[span] || known.done.includes(span)) return;
     known.lastAt = Math.max(at, known.lastAt);
     known.spans[span] = { at, kind: told.kind, name: told.name };
@@ -121,7 +121,7 @@ export class Timeline {
 
   endSpan(run: string, span: string, at: number, told: Told = {}): void {
     const known = this.record.runs[run];
-    if (known?.done.includes(span)) return;
+    if (known ? known.done.includes(span) : this.hasEnded(run)) return;
     const open = known?.spans[span];
     const duration = told.duration ?? (open ? Math.max(0, at - open.at) : undefined);
     this.say("span.end", at, { run, span }, { ...told, kind: told.kind ?? open?.kind, name: told.name ?? open?.name, duration });
@@ -141,6 +141,12 @@ export class Timeline {
   /** Any other event of this session. */
   note(type: string, at: number, where: { run?: string | undefined; span?: string | undefined }, told: Told = {}): void {
     this.say(type, at, where, told);
+  }
+
+  /** A run that has ended is not forgotten: its sub-agents may begin later. */
+  private known(run: string, at: number): RunRecord | undefined {
+    if (!this.record.runs[run] && this.hasEnded(run)) this.record.runs[run] = { at, lastAt: at, ended: true, spans: {}, done: [] };
+    return this.record.runs[run];
   }
 
   /** Ends the open spans of a run, of which nothing more will be heard. */
