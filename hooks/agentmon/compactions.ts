@@ -6,9 +6,11 @@ import type { Observer, Place } from "./observer.ts";
 const ownRun = "compaction-";
 
 /** A compaction that came to nothing has no end of its own; the next thing in the conversation is it. */
-export function endCompactionRun(timeline: Timeline, at: number): void {
+export function endCompactionRun(here: Observer, timeline: Timeline, at: number): void {
   const run = timeline.openRun();
-  if (run?.startsWith(ownRun)) timeline.endRun(run, at, { status: "error", error: { type: "not_compacted" } });
+  if (!run?.startsWith(ownRun)) return;
+  here.endNow(run);
+  if (timeline.isOpen(run)) timeline.endRun(run, at, { status: "error", error: { type: "not_compacted" } });
 }
 
 export function compactionStarted(here: Observer, key: string, context: Fields, at: number): void {
@@ -38,12 +40,12 @@ export function compactionEnded(here: Observer, key: string, context: Fields, at
       tokens_after: figure(context.tokensAfter) ?? figure(context.tokenCount),
     },
   });
-  if (place.run.startsWith(ownRun)) place.timeline.endRun(place.run, at, { status: "success" });
+  if (place.run.startsWith(ownRun)) here.endSoon(place.run, () => place.timeline.endRun(place.run, at, { status: "success" }));
 }
 
 /** The model is asked for the summary under a run id of its own. */
 export function placeInCompaction(timeline: Timeline): Place | undefined {
   const run = timeline.openRun();
   if (!run?.startsWith(ownRun)) return undefined;
-  return { timeline, run, parent: timeline.lastSpan(run, (span) => span.kind === "compaction") };
+  return { timeline, run, parent: run }; // the compaction's span has the run's name
 }

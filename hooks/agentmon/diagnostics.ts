@@ -96,7 +96,7 @@ function beginRun(here: Observer, event: Fields, at: number): Place | undefined 
   const place = run === undefined ? undefined : here.place(key, text(event.sessionId), run);
   if (!run || !place || place.parent !== undefined) return place;
   place.timeline.ensureSession(at, { attributes: { session_key: key } });
-  endCompactionRun(place.timeline, at);
+  endCompactionRun(here, place.timeline, at);
   place.timeline.startRun(run, at, {
     trace: traceOf(event),
     input: here.inputs.take(run) ?? here.inputs.take(key),

@@ -68,7 +68,7 @@ function sent(here: Observer, event: HookEvent, at: number): void {
   if (here.bus) {
     // The run is about to be ended; the plugin knows its answer already.
     const timeline = here.sessions.at(event.sessionKey, undefined);
-    if (timeline) endCompactionRun(timeline, at);
+    if (timeline) endCompactionRun(here, timeline, at);
     const run = timeline?.openRun() ?? timeline?.record.endedRuns?.at(-1);
     if (run !== undefined && timeline?.isOpen(run) && !here.outputs.has(run)) here.outputs.set(run, content);
     timeline?.note("message.sent", at, { run }, {

@@ -207,6 +207,23 @@ test("compactions, within a run and by themselves", (t) => {
   assert.equal(watched.told.filter((each) => each.payload.kind === "compaction" && each.event.type === "span.end").length, 2);
 });
 
+test("the model calls of a compaction are nested in it, also when they are told late", (t) => {
+  const watched = watch(temporaryFolder(t));
+  const call = { runId: "summary", callId: "summary:model:1" };
+  hear(watched, [
+    hook("session", "compact:before", { sessionId: "s" }),
+    bus("model.call.started", call),
+    hook("session", "compact:after", { sessionId: "s" }),
+    bus("model.call.completed", { ...call, durationMs: 5, usage: { input: 1, output: 2 } }),
+    hook("message", "sent", { content: "Compacted", success: true }),
+  ]);
+  assertWhole(watched.told);
+  assert.deepEqual([...new Set(watched.told.map((each) => each.correlation.run_id))].length, 2); // and none
+  const model = watched.told.find((each) => each.event.type === "span.end" && each.payload.kind === "model");
+  assert.equal(model?.payload.status, "success");
+  assert.match(model.correlation.parent_span_id ?? "", /^compaction-/);
+});
+
 test("a compaction that came to nothing ends with the message that says so", (t) => {
   const watched = watch(temporaryFolder(t));
   hear(watched, [hook("session", "compact:before", { sessionId: "s" }), hook("message", "sent", { content: "Compaction skipped", success: true })]);

@@ -73,11 +73,16 @@ export class Lock {
   }
 }
 
+/** A process that has ended, but that nobody waited for (in containers without an init), does not run. */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return true; // no Linux
   }
 }
