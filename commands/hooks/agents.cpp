@@ -293,8 +293,9 @@ result<plan> remove_openclaw() {
                       "without agentmon's variables"});
   if (!done) return tl::unexpected{done.error()};
   if (!todo.changes.empty())
-    run_or_advise(todo, {{"openclaw", "config", "unset", "plugins.entries.agentmon"},
+    run_or_advise(todo, {{"openclaw", "plugins", "uninstall", "agentmon", "--force", "--keep-files"},
                          {"openclaw", "hooks", "disable", "agentmon"}});
+  todo.commands_first = true;
   todo.advice.push_back("Restart the OpenClaw gateway to forget the hook that it has loaded.");
   return todo;
 }

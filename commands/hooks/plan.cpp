@@ -79,6 +79,32 @@ result<void> apply_one(const change& each) {
   return write_text(path, each.text, rights);
 }
 
+/// Runs a program with this terminal; its exit status, 127 when it is not found.
+int run_program(const std::vector<std::string>& words) {
+  std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
+  for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str())); // posix_spawn does not write
+  arguments.push_back(nullptr);
+  pid_t child = 0;
+  if (::posix_spawnp(&child, arguments.front(), nullptr, nullptr, arguments.data(), environ) != 0) return 127;
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0)
+    if (errno != EINTR) return 127;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+result<void> run_all(const std::vector<std::vector<std::string>>& commands) {
+  for (const auto& words : commands) {
+    const int status = run_program(words);
+    if (status == 0) continue;
+    std::string line;
+    for (const auto& word : words) line += (line.empty() ? "" : " ") + word;
+    return fail(fault::unavailable, "\"" + line + "\" ended with status " + std::to_string(status)
+                                        + "; when that is mended, do this again");
+  }
+  return {};
+}
+
 std::string verb(change::kind kind) {
   switch (kind) {
   case change::kind::write: return "write ";
@@ -132,30 +158,11 @@ std::string describe(const plan& todo) {
 }
 
 result<void> apply(const plan& todo) {
+  if (todo.commands_first)
+    if (auto done = run_all(todo.commands); !done) return done;
   for (const auto& each : todo.changes)
     if (auto done = apply_one(each); !done) return done;
-  for (const auto& words : todo.commands) {
-    const int status = run_program(words);
-    if (status == 0) continue;
-    std::string line;
-    for (const auto& word : words) line += (line.empty() ? "" : " ") + word;
-    return fail(fault::unavailable, "\"" + line + "\" ended with status " + std::to_string(status)
-                                        + "; the files are in place, run it by hand when that is mended");
-  }
-  return {};
-}
-
-int run_program(const std::vector<std::string>& words) {
-  std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str())); // posix_spawn does not write
-  arguments.push_back(nullptr);
-  pid_t child = 0;
-  if (::posix_spawnp(&child, arguments.front(), nullptr, nullptr, arguments.data(), environ) != 0) return 127;
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0)
-    if (errno != EINTR) return 127;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+  return todo.commands_first ? result<void>{} : run_all(todo.commands);
 }
 
 fs::path find_program(std::string_view name) {

@@ -22,7 +22,8 @@ struct change {
 /// Everything that is to be done, so that it can be shown first.
 struct plan {
   std::vector<change> changes;
-  std::vector<std::vector<std::string>> commands; ///< programs to run then, with their arguments
+  std::vector<std::vector<std::string>> commands; ///< programs to run, with their arguments
+  bool commands_first = false;                    ///< they need what is to be removed
   std::vector<std::string> advice;                ///< what is left to the user
 };
 
@@ -38,9 +39,6 @@ std::string describe(const plan&);
 /// Does it. Files are replaced as a whole; one that is edited is kept as it was before the first time, with
 /// ".before-agentmon" behind its name. Folders that are made are for this user only.
 result<void> apply(const plan&);
-
-/// Runs a program with this terminal; its exit status, 127 when it is not found.
-int run_program(const std::vector<std::string>& words);
 
 /// The whole path of a program that the shell would find; empty when there is none.
 std::filesystem::path find_program(std::string_view name);

@@ -22,7 +22,7 @@ export function arrivals(folder: string): Arrival[] {
     const status = statSync(file, { throwIfNoEntry: false });
     if (!status?.isFile()) continue;
     const payload = read(file);
-    if (payload) found.push({ id: `${Math.floor(status.mtimeMs * 1000)}-${name}`, file, at: status.mtimeMs, payload });
+    if (payload) found.push({ id: `${String(Math.floor(status.mtimeMs * 1000)).padStart(17, "0")}-${name}`, file, at: status.mtimeMs, payload });
     else if (Date.now() - status.mtimeMs > unfinishedMs) rmSync(file, { force: true });
   }
   // The clock of files has ticks of some milliseconds; within one the numbers of the processes tell the order.

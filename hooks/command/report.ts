@@ -91,7 +91,7 @@ async function readArrival<Record extends { lastArrival?: string }>(reading: Rea
     if (record.lastArrival === arrival.id) return;
     const events: string[] = [];
     await reading.agent.interpret(arrival, record, reading.memory, (happening) => events.push(envelope(happening, reading.settings.source)));
-    if (events.length > 0) reading.spool.add(events, `${arrival.id.padStart(17, "0")}`);
+    if (events.length > 0) reading.spool.add(events, arrival.id);
     record.lastArrival = arrival.id;
     reading.memory.keep(session, record);
   } catch (error) {
