@@ -95,8 +95,12 @@ class CodexInterpreter extends Interpreter<CommandRecord> {
     interrupt: () => this.agentEnded(this.agent() ?? "", undefined, { status: "aborted" }),
   };
 
+  /** A sub-agent's thread that a user goes on with, when its parent is done, is none any longer. */
   protected override agent(): string | undefined {
-    return text(this.said.agent_id) ?? (parentOf(this.said.transcript_path) ? text(this.said.session_id) : undefined);
+    const named = text(this.said.agent_id);
+    const thread = text(this.said.session_id) ?? "";
+    if (named !== undefined || !parentOf(this.said.transcript_path)) return named;
+    return this.record.agents[thread] !== undefined || this.timeline.openRun() !== undefined ? thread : undefined;
   }
 
   protected turn(): string | undefined {

@@ -81,13 +81,16 @@ def test_codex(tmp_path, version):
         trust = [] if old else ["--dangerously-bypass-hook-trust"]
         codex = [str(vendor / ("codex" if old else "bin") / "codex"), "exec", *trust]
         lab.run(*codex, "--json", f"RUN[{SLEEP}]")
+        lab.wait_for("codex", "run.end", 1)
+        session = next(row[1] for row in lab.rows("codex"))
+        resume = [*codex, "resume", session, "--json"]
         for prompt in ("RUN[exit 3]", "SPAWN[do the sub thing]"):
-            lab.run(*codex, "resume", "--last", "--json", prompt)
+            lab.run(*resume, prompt)
         lab.wait_for("codex", "run.end", 3)
-        slow = lab.start(*codex, "resume", "--last", "--json", "SLOW[60000] please")
+        slow = lab.start(*resume, "SLOW[60000] please")
         lab.wait_for("codex", "run.start", 4)
         interrupt(slow)
-        lab.run(*codex, "resume", "--last", "--json", "BIG RUN[echo big]")
+        lab.run(*resume, "BIG RUN[echo big]")
         lab.wait_for("codex", "run.end", 5)
 
         tools = [tool for tool in lab.spans("codex", "tool") if tool[0] in ("Bash", "exec_command")]

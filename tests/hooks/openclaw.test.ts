@@ -126,7 +126,7 @@ test("a turn with a wrapped tool and a sub-agent: every span once, nested", (t) 
     ["r:model:1", "model", "mock-1", undefined, "r"],
     ["c1", "tool", "sessions_spawn", undefined, "r"],
     ["child:model:1", "model", undefined, "child", "r"],
-    ["child", "subagent", "kid", undefined, "r"],
+    ["child", "subagent", "kid", "c1", "r"],
   ]);
   assert.deepEqual([...new Set(watched.told.map((each) => each.correlation.session_id))], ["s"]);
   const run = watched.told.find((each) => each.event.type === "run.end");

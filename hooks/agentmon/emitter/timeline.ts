@@ -22,6 +22,7 @@ export interface SpanRecord {
   at: number;
   kind: string;
   name?: string | undefined;
+  parent?: string | undefined;
 }
 
 /** What is told with a start or an end. */
@@ -115,7 +116,7 @@ export class Timeline {
     const known = this.known(run, at);
     if (!known || known.spans[span] || known.done.includes(span)) return;
     known.lastAt = Math.max(at, known.lastAt);
-    known.spans[span] = { at, kind: told.kind, name: told.name };
+    known.spans[span] = { at, kind: told.kind, name: told.name, parent: told.parent };
     this.say("span.start", at, { run, span }, told);
   }
 
@@ -124,7 +125,7 @@ export class Timeline {
     if (known ? known.done.includes(span) : this.hasEnded(run)) return;
     const open = known?.spans[span];
     const duration = told.duration ?? (open ? Math.max(0, at - open.at) : undefined);
-    this.say("span.end", at, { run, span }, { ...told, kind: told.kind ?? open?.kind, name: told.name ?? open?.name, duration });
+    this.say("span.end", at, { run, span }, { ...told, kind: told.kind ?? open?.kind, name: told.name ?? open?.name, parent: told.parent ?? open?.parent, duration });
     if (!known) return;
     known.lastAt = Math.max(at, known.lastAt);
     delete known.spans[span];
