@@ -13,8 +13,6 @@ import { hasAnswer, type Part, usageOf } from "./usage.ts";
 export interface ClaudeRecord extends CommandRecord {
   /** Bytes of the transcript that were read for earlier runs. */
   read: number;
-  /** Tool calls that started sub-agents, where the call ended first. */
-  callers: Record<string, string>;
 }
 
 /** How long the transcript may lag behind the Stop hook; nobody waits for this process. */
@@ -88,8 +86,7 @@ class ClaudeInterpreter extends Interpreter<ClaudeRecord> {
 
   private toolSucceeded(): void {
     const response = fields(this.said.tool_response);
-    const launched = text(response.agentId);
-    if (launched) this.record.callers[launched] = text(this.said.tool_use_id) ?? "";
+    this.agentLaunched(text(response.agentId));
     this.toolEnded({ status: response.interrupted === true ? "aborted" : "success", output: this.said.tool_response });
   }
 
@@ -125,11 +122,7 @@ class ClaudeInterpreter extends Interpreter<ClaudeRecord> {
 
   private subagentStarted(): void {
     const agent = this.agent();
-    const run = this.turnOfAgent();
-    if (!agent || !run) return;
-    const caller = this.timeline.lastSpan(run, (span) => span.name === "Agent" || span.name === "Task");
-    this.agentStarted(agent, text(this.said.agent_type), this.record.callers[agent] ?? caller);
-    delete this.record.callers[agent];
+    if (agent) this.agentStarted(agent, text(this.said.agent_type), /^(Agent|Task)$/);
   }
 
   /** A compaction ends an agent without a type that nobody started; its tokens count all the same. */

@@ -14,7 +14,7 @@ import { exitCodeIn, lastTurn, parentOf, readTurn } from "./rollout.ts";
 export const codex: Agent<CommandRecord> = {
   framework: "codex",
   sessionOf: (arrival) => (isNotify(arrival.payload) ? threadToTell(arrival) : rootOf(arrival.payload)),
-  emptyRecord: () => ({ runs: {}, agents: {} }),
+  emptyRecord: () => ({ runs: {}, agents: {}, callers: {} }),
   interpret: async (arrival, record, _memory, tell) => {
     if (isNotify(arrival.payload)) {
       notified(arrival, record, new Timeline(text(arrival.payload["thread-id"]) ?? "", record, tell));
@@ -133,6 +133,7 @@ class CodexInterpreter extends Interpreter<CommandRecord> {
     const id = text(this.said.tool_use_id);
     const turn = readTurn(this.said.transcript_path, this.turn());
     const call = turn.calls.find((each) => each.id === id);
+    this.agentLaunched(text(fields(parsed(output)).agent_id));
     const told = outcome(call?.exitCode ?? exitCodeIn(text(output)));
     this.toolEnded(call?.duration === undefined ? { ...told, output } : { ...told, output, duration: call.duration });
   }
@@ -161,8 +162,7 @@ class CodexInterpreter extends Interpreter<CommandRecord> {
     const run = this.timeline.openRun();
     const agent = this.agent();
     if (!run || !agent) return;
-    const caller = this.timeline.lastSpan(run, (span) => span.name?.endsWith("spawn_agent") ?? false);
-    this.agentStarted(agent, text(this.said.agent_type), caller);
+    this.agentStarted(agent, text(this.said.agent_type), /spawn_agent$/);
   }
 
   private subagentStopped(rollout: unknown): void {

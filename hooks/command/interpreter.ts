@@ -10,6 +10,8 @@ export interface CommandRecord extends SessionRecord {
   model?: string;
   /** The run in which a sub-agent was started, by sub-agent. */
   agents: Record<string, string>;
+  /** Tool calls that started sub-agents, where the call ended before the sub-agent was heard of. */
+  callers: Record<string, string>;
   /** Tokens of sub-agents that no run has told yet. */
   unsaid?: Usage;
   /** Only notify has spoken of this session. */
@@ -88,6 +90,7 @@ export abstract class Interpreter<Record extends CommandRecord> {
     if (this.record.unsaid) this.timeline.note("metric.snapshot", this.at, {}, { usage: this.record.unsaid });
     delete this.record.unsaid;
     this.record.agents = {};
+    this.record.callers = {};
   }
 
   protected toolStarted(): void {
@@ -126,12 +129,24 @@ export abstract class Interpreter<Record extends CommandRecord> {
     else this.timeline.note("session.waiting", this.at, {}, { input: message, details: { waits_for: why } });
   }
 
-  protected agentStarted(agent: string, name: string | undefined, parent: string | undefined): void {
+  /** A sub-agent begins, and with it its span in the call of a tool whose name ends so. */
+  protected agentStarted(agent: string, name: string | undefined, tool: RegExp): void {
     const run = this.record.agents[agent] ?? this.turnOfAgent();
     if (!run) return;
     this.startRun(run, {});
     this.record.agents[agent] = run;
+    const parent = this.record.callers[agent] ?? this.timeline.lastSpan(run, (span) => tool.test(span.name ?? ""));
+    delete this.record.callers[agent];
     this.timeline.startSpan(run, agent, this.at, { kind: "subagent", name, parent });
+  }
+
+  /** The result of a tool says which sub-agent it started. */
+  protected agentLaunched(agent: string | undefined): void {
+    const caller = text(this.said.tool_use_id);
+    if (!agent || !caller) return;
+    const span = this.record.runs[this.record.agents[agent] ?? ""]?.spans[agent];
+    if (span) span.parent ??= caller;
+    else this.record.callers[agent] = caller;
   }
 
   /** Tokens of a sub-agent are told with its span and counted with its run. */
