@@ -273,17 +273,19 @@ result<plan> install_openclaw(const hook_settings& settings) {
   auto done = add_bundled(todo, "openclaw", openclaw_hook());
   if (done) done = add_variables(todo, kind::edit, openclaw_home() / ".env", settings);
   if (!done) return tl::unexpected{done.error()};
-  if (!todo.changes.empty())
-    run_or_advise(todo,
-                  {{"openclaw", "hooks", "enable", "agentmon"},
-                   {"openclaw", "plugins", "install", "--link", openclaw_hook().string(), "--force"},
-                   {"openclaw", "config", "set", "plugins.entries.agentmon.hooks.allowConversationAccess", "true"}});
+  if (!todo.changes.empty()) run_or_advise(todo, {{"openclaw", "hooks", "enable", "agentmon"}});
   todo.advice.push_back("Restart the OpenClaw gateway once: it reads .env and the hook's files when it starts.");
+  todo.advice.push_back(
+      "The same folder is a plugin, too, which adds parameters, results and answers. OpenClaw wants your "
+      "consent for that, so it is left to you:\n  openclaw plugins install --link "
+      + openclaw_hook().string()
+      + " --force --accept-capabilities\n  openclaw config set "
+        "plugins.entries.agentmon.hooks.allowConversationAccess true");
   return todo;
 }
 
 result<plan> remove_openclaw() {
-  plan todo;
+  plan todo{.commands_first = true};
   const auto variables = read_text(openclaw_home() / ".env");
   if (!variables) return tl::unexpected{variables.error()};
   auto done = add(todo, {kind::remove, openclaw_hook(), "", false, ""});
@@ -292,10 +294,12 @@ result<plan> remove_openclaw() {
     done = add(todo, {kind::edit, openclaw_home() / ".env", with_variables(*variables, variables_of({})), false,
                       "without agentmon's variables"});
   if (!done) return tl::unexpected{done.error()};
-  if (!todo.changes.empty())
-    run_or_advise(todo, {{"openclaw", "plugins", "uninstall", "agentmon", "--force", "--keep-files"},
-                         {"openclaw", "hooks", "disable", "agentmon"}});
-  todo.commands_first = true;
+  std::vector<std::vector<std::string>> commands;
+  const auto configuration = read_text(openclaw_home() / "openclaw.json").value_or("");
+  if (configuration.find(openclaw_hook().string()) != std::string::npos)
+    commands.push_back({"openclaw", "plugins", "uninstall", "agentmon", "--force", "--keep-files"});
+  commands.push_back({"openclaw", "hooks", "disable", "agentmon"});
+  if (!todo.changes.empty()) run_or_advise(todo, std::move(commands));
   todo.advice.push_back("Restart the OpenClaw gateway to forget the hook that it has loaded.");
   return todo;
 }

@@ -21,10 +21,10 @@ struct change {
 
 /// Everything that is to be done, so that it can be shown first.
 struct plan {
-  std::vector<change> changes;
-  std::vector<std::vector<std::string>> commands; ///< programs to run, with their arguments
-  bool commands_first = false;                    ///< they need what is to be removed
-  std::vector<std::string> advice;                ///< what is left to the user
+  std::vector<change> changes = {};
+  std::vector<std::vector<std::string>> commands = {}; ///< programs to run, with their arguments
+  bool commands_first = false;                         ///< they need what is to be removed
+  std::vector<std::string> advice = {};                ///< what is left to the user
 };
 
 /// The file's text; empty when there is no such file. fault::unavailable: it cannot be read.

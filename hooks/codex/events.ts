@@ -5,7 +5,7 @@ import { type CommandRecord, Interpreter } from "../command/interpreter.ts";
 import { type Fields, fields, list, text } from "../agentmon/emitter/read.ts";
 import type { Agent } from "../command/report.ts";
 import { sum } from "../command/usage.ts";
-import { exitCodeIn, lastTurn, parentOf, readTurn } from "./rollout.ts";
+import { exitCodeIn,  parentOf, readTurn, turnAt } from "./rollout.ts";
 
 /* What the hooks and the notify program of Codex mean. A session is the root thread, a run its turn, a sub-agent its
  * thread: it and what it does are spans of the run that started it. 0.169 says which thread is whose; of 0.116 the
@@ -122,7 +122,7 @@ class CodexInterpreter extends Interpreter<CommandRecord> {
   }
 
   private prompted(): void {
-    const known = this.turn() ?? lastTurn(this.said.transcript_path);
+    const known = this.turn() ?? turnAt(this.said.transcript_path, this.at);
     const run = known && !this.timeline.hasEnded(known) ? known : `prompt-${Math.floor(this.at)}`;
     this.startRun(run, { input: this.said.prompt, attributes: { permission_mode: text(this.said.permission_mode) } });
   }

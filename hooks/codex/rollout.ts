@@ -10,9 +10,10 @@ export function parentOf(path: unknown): string | undefined {
   return text(fields(fields(fields(about.source).subagent).thread_spawn).parent_thread_id);
 }
 
-/** The newest turn. */
-export function lastTurn(path: unknown): string | undefined {
-  return readLines(path, 0).map(turnStarted).filter(Boolean).at(-1);
+/** The newest turn at a time (milliseconds since 1970). */
+export function turnAt(path: unknown, at: number): string | undefined {
+  const begun = readLines(path, 0).filter((line) => Date.parse(text(line.timestamp) ?? "") <= at);
+  return begun.map(turnStarted).filter(Boolean).at(-1);
 }
 
 /** A call of a tool as the rollout tells it. */
@@ -45,6 +46,7 @@ export function readTurn(path: unknown, turn: string | undefined): Turn {
   const read: Turn = { usage: undefined, threadUsage: undefined, contextWindow: undefined, calls: [], failure: undefined, aborted: false };
   let before: Fields = {};
   let total: Fields = {};
+  let after: Fields | undefined;
   let record: Fields | undefined;
   let current: string | undefined;
   for (const line of readLines(path, 0)) {
@@ -59,11 +61,12 @@ export function readTurn(path: unknown, turn: string | undefined): Turn {
       read.contextWindow = figure(fields(payload.info).model_context_window);
     }
     if (turn !== undefined && current !== turn) continue;
+    if (payload.type === "token_count" && payload.info) after = total;
     if (line.type === "token_usage_record") record = fields(turn === undefined ? payload.thread_token_usage : payload.turn_token_usage);
     readEvent(read, line, payload);
   }
-  read.threadUsage = usageOf(total);
-  read.usage = usageOf(record ?? minus(total, before));
+  read.threadUsage = usageOf(after ?? total);
+  read.usage = usageOf(record ?? (after ? minus(after, before) : {}));
   return read;
 }
 

@@ -39,8 +39,10 @@ def lab(tmp_path, request):
         (here.home / ".openclaw").mkdir()
         (here.home / ".openclaw/openclaw.json").write_text(json.dumps(configuration(here)))
         here.install("openclaw")
-        if not here.plugin:
-            here.run("openclaw", "config", "unset", "plugins")
+        if here.plugin:
+            here.run("openclaw", "plugins", "install", "--link", str(here.home / ".openclaw/hooks/agentmon"), "--force",
+                     "--accept-capabilities")
+            here.run("openclaw", "config", "set", "plugins.entries.agentmon.hooks.allowConversationAccess", "true")
         here.start("node", str(HERE / "openclaw_model.mjs"), MODEL_PORT=str(here.model_port), DUMP_DIR=str(here.log))
         here.start("node", str(HERE / "telegram.mjs"), TG_PORT=str(here.telegram_port), DUMP_DIR=str(here.log))
         here.start("openclaw", "gateway", "run", "--port", str(here.openclaw_port))

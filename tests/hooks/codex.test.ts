@@ -83,6 +83,8 @@ test("0.116: the turn, its tools, its tokens and its sub-agent are read from the
     line(2, "response_item", { type: "function_call", call_id: "c1", name: "exec_command", arguments: '{"cmd":"false"}' }),
     line(3, "response_item", { type: "function_call_output", call_id: "c1", output: "Chunk ID: 1\nProcess exited with code 3\nOutput:\nno" }),
     totals(4, 3400, 93),
+    line(5, "event_msg", { type: "task_started", turn_id: "turn-2" }), // read late
+    totals(6, 9999, 999),
   ]);
   const child = write(join(folder, "child.jsonl"), [
     line(4, "session_meta", { id: "child", source: { subagent: { thread_spawn: { parent_thread_id: "root", depth: 1 } } } }),
