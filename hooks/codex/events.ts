@@ -5,7 +5,7 @@ import { type CommandRecord, Interpreter } from "../command/interpreter.ts";
 import { type Fields, fields, list, text } from "../agentmon/emitter/read.ts";
 import type { Agent } from "../command/report.ts";
 import { sum } from "../command/usage.ts";
-import { exitCodeIn,  parentOf, readTurn, turnAt } from "./rollout.ts";
+import { exitCodeIn, parentOf, readTurn, turnAt } from "./rollout.ts";
 
 /* What the hooks and the notify program of Codex mean. A session is the root thread, a run its turn, a sub-agent its
  * thread: it and what it does are spans of the run that started it. 0.169 says which thread is whose; of 0.116 the
