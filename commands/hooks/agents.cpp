@@ -2,11 +2,11 @@
 
 #include "commands/hooks/bundled.hpp"
 #include "commands/hooks/json_hooks.hpp"
+#include "settings/settings.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstdlib>
 
 namespace agentmon::hooks {
 namespace {
@@ -56,12 +56,11 @@ constexpr std::array codex_events{
 
 /// The folder of an agent's own files: as its variable says, else in the home folder.
 fs::path home_of(const char* variable, const char* folder) {
-  const auto text = [](const char* name) {
-    const char* const value = std::getenv(name);
-    return std::string{value == nullptr ? "" : value};
-  };
-  if (const auto said = text(variable); !said.empty()) return fs::absolute(said);
-  return fs::path{text("HOME")} / folder;
+  const auto environment = process_environment();
+  const auto said = environment.find(variable);
+  if (said != environment.end() && !said->second.empty()) return fs::absolute(said->second);
+  const auto home = environment.find("HOME");
+  return (home == environment.end() ? fs::current_path() : fs::path{home->second}) / folder;
 }
 
 fs::path claude_home() { return home_of("CLAUDE_CONFIG_DIR", ".claude"); }

@@ -6,6 +6,7 @@
 #include <rapidjson/stringbuffer.h>
 
 #include <algorithm>
+#include <vector>
 
 namespace agentmon::hooks {
 namespace {
@@ -43,9 +44,15 @@ bool is_command(const Value& hook, std::string_view command) {
 
 /// The list of hooks in a group; nullptr when it has none.
 Value* hooks_in(Value& group) {
-  if (!group.IsObject()) return nullptr;
-  const auto found = group.FindMember("hooks");
-  return found != group.MemberEnd() && found->value.IsArray() ? &found->value : nullptr;
+  if (!group.IsObject() || !group.HasMember("hooks")) return nullptr;
+  auto& hooks = group["hooks"];
+  return hooks.IsArray() ? &hooks : nullptr;
+}
+
+std::vector<std::string> names_of(const Value& object) {
+  std::vector<std::string> names;
+  for (const auto& member : object.GetObject()) names.emplace_back(member.name.GetString());
+  return names;
 }
 
 bool has_command(Value& groups, std::string_view command) {
@@ -113,15 +120,11 @@ result<std::string> without_hooks(std::string_view json, std::string_view comman
   auto document = parse(json);
   if (!document) return tl::unexpected{document.error()};
   auto& all = (*document)["hooks"];
-  for (auto event = all.MemberBegin(); event != all.MemberEnd();) {
-    if (event->value.IsArray()) {
-      remove_from(event->value, command);
-      if (event->value.Empty()) {
-        event = all.EraseMember(event);
-        continue;
-      }
-    }
-    ++event;
+  for (const auto& name : names_of(all)) {
+    auto& groups = all[name.c_str()];
+    if (!groups.IsArray()) continue;
+    remove_from(groups, command);
+    if (groups.Empty()) all.EraseMember(name.c_str());
   }
   if (all.ObjectEmpty()) document->EraseMember("hooks");
   return to_text(*document);
@@ -130,10 +133,12 @@ result<std::string> without_hooks(std::string_view json, std::string_view comman
 size_t count_hooks(std::string_view json, std::string_view command) {
   auto document = parse(json);
   if (!document) return 0;
-  const auto all = document->FindMember("hooks");
-  if (all == document->MemberEnd() || !all->value.IsObject()) return 0;
-  return static_cast<size_t>(std::count_if(all->value.MemberBegin(), all->value.MemberEnd(), [&](auto& event) {
-    return event.value.IsArray() && has_command(event.value, command);
+  if (!document->HasMember("hooks") || !(*document)["hooks"].IsObject()) return 0;
+  auto& all = (*document)["hooks"];
+  const auto names = names_of(all);
+  return static_cast<size_t>(std::count_if(names.begin(), names.end(), [&](const std::string& name) {
+    auto& groups = all[name.c_str()];
+    return groups.IsArray() && has_command(groups, command);
   }));
 }
 

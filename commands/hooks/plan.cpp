@@ -1,8 +1,9 @@
 #include "commands/hooks/plan.hpp"
 
+#include "settings/settings.hpp"
+
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <spawn.h>
@@ -28,7 +29,7 @@ fs::path target_of(const fs::path& path) {
 
 result<void> make_folder(const fs::path& folder) {
   if (fs::is_directory(folder)) return {};
-  if (const auto above = make_folder(folder.parent_path()); !above) return above;
+  if (auto above = make_folder(folder.parent_path()); !above) return above;
   std::error_code error;
   fs::create_directory(folder, error);
   if (error) return tl::unexpected{problem(folder, "cannot be made: " + error.message())};
@@ -61,7 +62,7 @@ result<void> apply_one(const change& each) {
     if (error) return tl::unexpected{problem(path, "cannot be removed: " + error.message())};
     return {};
   }
-  if (const auto made = make_folder(path.parent_path()); !made) return made;
+  if (auto made = make_folder(path.parent_path()); !made) return made;
   if (each.what == change::kind::link) {
     fs::remove(path, error);
     fs::create_symlink(each.text, path, error);
@@ -166,8 +167,9 @@ result<void> apply(const plan& todo) {
 }
 
 fs::path find_program(std::string_view name) {
-  const char* const path = std::getenv("PATH");
-  std::istringstream folders{path == nullptr ? "" : path};
+  const auto environment = process_environment();
+  const auto path = environment.find("PATH");
+  std::istringstream folders{path == environment.end() ? std::string{} : path->second};
   for (std::string folder; std::getline(folders, folder, ':');) {
     const auto file = fs::path{folder.empty() ? "." : folder} / name;
     if (::access(file.c_str(), X_OK) == 0 && !fs::is_directory(file)) return fs::absolute(file);
