@@ -10,14 +10,19 @@ import { Spool } from "../agentmon/emitter/spool.ts";
 import { type Arrival, arrivals } from "./inbox.ts";
 import { Memory } from "./memory.ts";
 
-/* What runs in the background after each call of a hook. Inbox -> envelopes in the spool -> gateway.
+/* What runs in the background of the calls of a hook. Inbox -> envelopes in the spool -> gateway.
  *
- * One process at a time reads the inbox, in the order of the calls. A file of the inbox is removed after its events are
+ * One process at a time reads the inbox, in the order of the calls; it stays for a while, because starting Node for every
+ * call would cost the agent more than everything else here. A file of the inbox is removed after its events are
  * in the spool and the session's memory is kept. Who is killed in between leaves the file; it is then read again, with
  * the same memory (or is known from it as already done), which gives the same events with the same ids. */
 
 /** How long a process waits for a gateway that is away; the next call of a hook starts another. */
 const patienceMs = 10 * 60_000;
+
+/** How long the reader of the inbox stays after the last call, and how often it looks. */
+const stayMs = 3000;
+const lookMs = 100;
 
 /** What the hooks of one agent mean. */
 export interface Agent<Record extends object> {
@@ -42,8 +47,9 @@ export async function report<Record extends { lastArrival?: string }>(agent: Age
       return;
     }
     const spool = new Spool(join(folder, "spool"));
-    await readInbox({ agent, settings, spool, log, inbox, memory: new Memory(join(folder, "sessions"), agent.emptyRecord) });
-    await sendSpool(folder, settings, spool, log);
+    const sender = new Sender(folder, settings, spool, log);
+    await readInbox({ agent, settings, spool, log, inbox, sender, memory: new Memory(join(folder, "sessions"), agent.emptyRecord) });
+    await sender.done();
   } catch (error) {
     log(`nothing can be reported: ${reason(error)}`);
   }
@@ -65,18 +71,24 @@ interface Reading<Record extends object> {
   spool: Spool;
   log: Log;
   inbox: string;
+  sender: Sender;
   memory: Memory<Record>;
 }
 
 async function readInbox<Record extends { lastArrival?: string }>(reading: Reading<Record>): Promise<void> {
   const lock = new Lock(`${reading.inbox}.lock`);
-  // Again after the lock is given away: a process that found it taken has left its file to this one.
-  for (let next = arrivals(reading.inbox); next.length > 0 && lock.take(); next = arrivals(reading.inbox)) {
+  reading.sender.send(); // what an earlier process left
+  // Again after the lock is given away: a call that found it taken has left its file to this process.
+  while (arrivals(reading.inbox).length > 0 && lock.take()) {
     try {
-      for (; next.length > 0; next = arrivals(reading.inbox)) {
-        for (const arrival of next) await readArrival(reading, arrival);
-      }
       reading.memory.forgetOld();
+      for (let quietMs = 0; quietMs < stayMs; quietMs += lookMs) {
+        const next = arrivals(reading.inbox);
+        for (const arrival of next) await readArrival(reading, arrival);
+        if (next.length > 0) quietMs = 0;
+        if (next.length > 0) reading.sender.send();
+        await pause(lookMs);
+      }
     } finally {
       lock.release();
     }
@@ -101,17 +113,37 @@ async function readArrival<Record extends { lastArrival?: string }>(reading: Rea
   }
 }
 
-async function sendSpool(folder: string, settings: Settings, spool: Spool, log: Log): Promise<void> {
-  const deadline = Date.now() + patienceMs;
-  await drain({
-    spool,
-    lock: new Lock(join(folder, "spool.lock")),
-    gateway: settings.gateway,
-    log,
-    goOn: async (milliseconds) => {
-      if (Date.now() + milliseconds > deadline) return false;
-      await new Promise((resolve) => setTimeout(resolve, milliseconds));
-      return true;
-    },
-  });
+/** Empties the spool beside everything else. */
+class Sender {
+  private readonly work: Parameters<typeof drain>[0];
+  private deadline = 0;
+  private sending: Promise<void> | undefined;
+
+  constructor(folder: string, gateway: Settings, spool: Spool, log: Log) {
+    this.work = {
+      spool,
+      lock: new Lock(join(folder, "spool.lock")),
+      gateway: gateway.gateway,
+      log,
+      goOn: async (milliseconds) => {
+        if (Date.now() + milliseconds > this.deadline) return false;
+        await pause(milliseconds);
+        return true;
+      },
+    };
+  }
+
+  send(): void {
+    this.deadline = Date.now() + patienceMs;
+    this.sending ??= drain(this.work).finally(() => (this.sending = undefined));
+  }
+
+  async done(): Promise<void> {
+    this.send();
+    await this.sending;
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

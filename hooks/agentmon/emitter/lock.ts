@@ -7,7 +7,7 @@ import { limits } from "./limits.ts";
  * hold it: what is done under a lock must then only be done twice, not wrong. */
 export class Lock {
   private readonly file: string;
-  private readonly owner = `${process.pid} ${Math.random().toString(36).slice(2)}`;
+  private readonly owner = `${process.pid} ${Math.random().toString(36).slice(2)}\n`;
   private touching: NodeJS.Timeout | undefined;
 
   constructor(file: string) {
