@@ -165,10 +165,11 @@ test("a disk that cannot be written: the agent goes on, one line says so, and th
   await gateway.arrived(1);
 });
 
-test("emit never throws, whatever it is given", (t) => {
+test("emit never throws, whatever it is given", async (t) => {
   const emitter = new Emitter(settings("http://127.0.0.1:1"), temporaryFolder(t), () => undefined);
   const trap = { get boom(): string { throw new Error("boom"); } };
   emitter.emit({ type: "test.trap", at: Number.NaN, input: trap });
+  await emitter.flush(1000);
 });
 
 test("a lock belongs to one process, and to nobody when its process is gone or silent", (t) => {
