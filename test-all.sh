@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, runs every check and every test. The last line is the sum: "N passed, N failed".
+# test-all.sh [--quick] [--long] [--agents]
+# --quick: without clang-tidy; --long: the tests that take minutes, too; --agents: the hooks with the real OpenClaw, Codex
+# and Claude Code, which are installed from npm (about 2.5 GB) into $AGENTMON_AGENTS or ~/.cache/agentmon-agents.
 # AGENTMON_SEED=N repeats the attacks (tests/failure) of a run that printed that seed.
-# test-all.sh [--quick] [--long]   --quick: without clang-tidy; --long: the tests that take minutes, too.
 # shellcheck disable=SC2317 # the steps are called by name
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/scripts/common.sh"
@@ -11,7 +13,8 @@ for argument in "$@"; do
   case $argument in
     --quick) quick=true ;;
     --long) export AGENTMON_LONG=1 ;;
-    *) complain "Usage: $0 [--quick] [--long]"; exit 2 ;;
+    --agents) export AGENTMON_AGENTS=${AGENTMON_AGENTS:-$HOME/.cache/agentmon-agents} ;;
+    *) complain "Usage: $0 [--quick] [--long] [--agents]"; exit 2 ;;
   esac
 done
 
@@ -72,7 +75,7 @@ sanitized_tests() {
 
 python_tests() {
   local folders=() folder status=0
-  for folder in tests/live tests/failure; do
+  for folder in tests/live tests/failure tests/agents; do
     if [[ -n $(find "$folder" -name 'test_*.py' -print -quit 2>/dev/null) ]]; then folders+=("$folder"); fi
   done
   if ((${#folders[@]} == 0)); then
@@ -86,6 +89,23 @@ python_tests() {
   return "$status"
 }
 
+hook_types() {
+  if ! command -v npm > /dev/null; then
+    say "There is no npm here, so the hooks' types are not checked."
+    echo "0 0" > build/counts
+    return 0
+  fi
+  (cd hooks && npm ci --no-audit --no-fund --silent && node_modules/.bin/tsc -p .)
+}
+
+hook_tests() {
+  local status=0
+  tests/hooks/run.sh > build/hook-tests.tap || status=$?
+  grep -A30 '^not ok' build/hook-tests.tap
+  awk '/^# pass/ { good = $3 } /^# fail/ { bad = $3 } END { print good + 0, bad + 0 }' build/hook-tests.tap > build/counts
+  return "$status"
+}
+
 mkdir -p build
 step "set-up" scripts/set-up.sh --tests
 if ((failed > 0)); then finish; fi
@@ -96,10 +116,14 @@ if [[ -e build/compile_commands.json ]]; then
   step "headers compile alone" /usr/bin/python3 scripts/check_sources.py headers
   if ! $quick; then step "clang-tidy" /usr/bin/python3 scripts/check_sources.py tidy; fi
   step "unit tests" meson_tests build unit --no-rebuild
-  # One at a time: they start servers of their own and have deadlines.
   step "unit tests with sanitizers" sanitized_tests unit protocol journal settings services http
   step "fuzzers" sanitized_tests fuzz
+  # One at a time: they start servers of their own and have deadlines.
   step "tests with real servers" meson_tests build live --no-rebuild --num-processes 1
 fi
+step "types of the hooks" hook_types
+step "tests of the hooks" hook_tests
+step "what the hooks tell is valid" /usr/bin/python3 tests/hooks/check_expected.py
+if [[ -n ${AGENTMON_AGENTS-} ]]; then step "real agents" tests/agents/install.sh "$AGENTMON_AGENTS"; fi
 step "tests of the whole system" python_tests
 finish

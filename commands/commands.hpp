@@ -32,6 +32,7 @@ struct command {
 std::span<const flag> emit_flags();
 std::span<const flag> demo_flags();
 std::span<const flag> doctor_flags();
+std::span<const flag> hooks_flags();
 std::span<const flag> config_flags();
 std::span<const flag> bench_flags();
 
@@ -43,6 +44,10 @@ int run_demo(const invocation&);
 
 /// Looks whether everything is in order; 1: something is not.
 int run_doctor(const invocation&);
+
+/// Makes OpenClaw, Codex or Claude Code on this machine report; 0: done and arrived, 1: not done, 2: done, but the
+/// gateway is away.
+int run_hooks(const invocation&);
 
 /// Prints the settings in force.
 int run_config(const invocation&);

@@ -27,7 +27,7 @@ int run_named_roles(const invocation& given) {
   return run_up(given);
 }
 
-const std::array<command, 7> commands{{
+const std::array<command, 8> commands{{
     {"up",
      "",
      "Run everything in this process, in the foreground; private PostgreSQL and NATS unless URLs are set.",
@@ -38,6 +38,8 @@ const std::array<command, 7> commands{{
      run_emit},
     {"demo", "[--fast]", "Play three machines and their agents at work.", demo_flags(), run_demo},
     {"doctor", "[--verify]", "Look whether everything is in order, and say what to do.", doctor_flags(), run_doctor},
+    {"hooks", "install|status|remove AGENT", "Make openclaw, codex or claude-code on this machine report.",
+     hooks_flags(), run_hooks},
     {"config", "[NAME...]", "Print the settings in force and where each comes from.", config_flags(), run_config},
     {"bench", "[--json]", "Measure how fast agentmon is on this machine, beside the machine's own limits.",
      bench_flags(), run_bench},

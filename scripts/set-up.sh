@@ -6,11 +6,11 @@ set -euo pipefail
 to_build_and_run=(
   g++ meson ninja-build ccache pkg-config
   libcaf-dev libcpp-httplib-dev libnats-dev libpq-dev rapidjson-dev libwslay-dev libssl-dev zlib1g-dev libbrotli-dev
-  libexpected-dev libspdlog-dev libisal-dev prometheus-cpp-dev doctest-dev
+  libexpected-dev libspdlog-dev libisal-dev prometheus-cpp-dev doctest-dev esbuild
   nats-server postgresql curl ca-certificates procps
 )
 to_test=(
-  clang libclang-rt-dev clang-format clang-tidy shellcheck llvm
+  clang libclang-rt-dev clang-format clang-tidy shellcheck llvm nodejs
   python3 python3-pytest python3-websockets python3-jsonschema python3-psycopg2 python3-yaml python3-requests
 )
 

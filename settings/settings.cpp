@@ -17,7 +17,8 @@ namespace {
 constexpr std::string_view prefix = "AGENTMON_";
 
 /// Of the environment, but for emit and the hooks, not for servers.
-constexpr std::array<std::string_view, 2> client_variables{"AGENTMON_URL", "AGENTMON_TOKEN"};
+constexpr std::array<std::string_view, 5> client_variables{"AGENTMON_URL", "AGENTMON_TOKEN", "AGENTMON_INGEST_URL",
+                                                           "AGENTMON_VM_NAME", "AGENTMON_CAPTURE_CONTENT"};
 
 /// Texts as given, by variable, with where they come from.
 struct given_text {

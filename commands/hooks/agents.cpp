@@ -1,0 +1,336 @@
+#include "commands/hooks/agents.hpp"
+
+#include "commands/hooks/bundled.hpp"
+#include "commands/hooks/json_hooks.hpp"
+#include "settings/settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace agentmon::hooks {
+namespace {
+
+namespace fs = std::filesystem;
+using kind = change::kind;
+
+constexpr int hook_timeout_s = 10; // the command needs a few milliseconds; a machine can be busy
+constexpr int last_timeout_s = 3;  // Codex allows no more at an end
+
+constexpr std::array claude_events{
+    hook_event{"SessionStart", hook_timeout_s},
+    hook_event{"SessionEnd", hook_timeout_s},
+    hook_event{"UserPromptSubmit", hook_timeout_s},
+    hook_event{"PreToolUse", hook_timeout_s},
+    hook_event{"PostToolUse", hook_timeout_s},
+    hook_event{"PostToolUseFailure", hook_timeout_s},
+    hook_event{"PostToolBatch", hook_timeout_s},
+    hook_event{"PermissionRequest", hook_timeout_s},
+    hook_event{"PermissionDenied", hook_timeout_s},
+    hook_event{"Notification", hook_timeout_s},
+    hook_event{"Stop", hook_timeout_s},
+    hook_event{"StopFailure", hook_timeout_s},
+    hook_event{"SubagentStart", hook_timeout_s},
+    hook_event{"SubagentStop", hook_timeout_s},
+    hook_event{"PreCompact", hook_timeout_s},
+    hook_event{"PostCompact", hook_timeout_s},
+    hook_event{"UserPromptExpansion", hook_timeout_s},
+    hook_event{"InstructionsLoaded", hook_timeout_s},
+    hook_event{"ConfigChange", hook_timeout_s},
+    hook_event{"Setup", hook_timeout_s},
+    hook_event{"PreModelSwitch", hook_timeout_s},
+    hook_event{"PostModelSwitch", hook_timeout_s},
+    hook_event{"TaskCreated", hook_timeout_s},
+    hook_event{"TaskCompleted", hook_timeout_s},
+    hook_event{"CwdChanged", hook_timeout_s},
+};
+
+constexpr std::array codex_events{
+    hook_event{"SessionStart", hook_timeout_s}, hook_event{"UserPromptSubmit", hook_timeout_s},
+    hook_event{"PreToolUse", hook_timeout_s},   hook_event{"PermissionRequest", hook_timeout_s},
+    hook_event{"PostToolUse", hook_timeout_s},  hook_event{"PreCompact", hook_timeout_s},
+    hook_event{"PostCompact", hook_timeout_s},  hook_event{"SubagentStart", hook_timeout_s},
+    hook_event{"SubagentStop", hook_timeout_s}, hook_event{"Stop", hook_timeout_s},
+    hook_event{"Interrupt", last_timeout_s},    hook_event{"SessionEnd", last_timeout_s},
+};
+
+/// The folder of an agent's own files: as its variable says, else in the home folder.
+fs::path home_of(const char* variable, const char* folder) {
+  const auto environment = process_environment();
+  const auto said = environment.find(variable);
+  if (said != environment.end() && !said->second.empty()) return fs::absolute(said->second);
+  const auto home = environment.find("HOME");
+  return (home == environment.end() ? fs::current_path() : fs::path{home->second}) / folder;
+}
+
+fs::path claude_home() { return home_of("CLAUDE_CONFIG_DIR", ".claude"); }
+fs::path codex_home() { return home_of("CODEX_HOME", ".codex"); }
+fs::path openclaw_home() { return home_of("OPENCLAW_STATE_DIR", ".openclaw"); }
+
+/// For a shell.
+std::string quoted(const fs::path& path) {
+  const auto text = path.string();
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0
+           || std::string_view{"/._-+@"}.find(c) != std::string_view::npos;
+  });
+  return plain ? text : "'" + text + "'";
+}
+
+std::vector<std::pair<std::string, std::string>> variables_of(const hook_settings& settings) {
+  return {{"AGENTMON_INGEST_URL", settings.url},
+          {"AGENTMON_VM_NAME", settings.name},
+          {"AGENTMON_INGEST_TOKEN", settings.token}};
+}
+
+result<void> add_variables(plan& to, kind what, const fs::path& file, const hook_settings& settings) {
+  const auto present = read_text(file);
+  if (!present) return tl::unexpected{present.error()};
+  return add(to, {what, file, with_variables(*present, variables_of(settings)), false, "address, name and token"});
+}
+
+/// The value of a variable in a file of NAME=value lines.
+std::string variable_in(const std::string& text, std::string_view name) {
+  const auto start = ("\n" + text).find("\n" + std::string{name} + "=");
+  if (start == std::string::npos) return {};
+  const auto from = start + name.size() + 1;
+  return text.substr(from, text.find('\n', from) - from);
+}
+
+result<void> add_bundled(plan& to, std::string_view agent, const fs::path& folder) {
+  for (const auto& file : bundled_files()) {
+    if (!file.path.starts_with(std::string{agent} + "/")) continue;
+    const fs::path name{file.path.substr(agent.size() + 1)};
+    const bool executable = name == "report";
+    if (auto added = add(to, {kind::write, folder / name, std::string{file.content}, executable, ""}); !added)
+      return added;
+  }
+  return {};
+}
+
+result<void> add_json(plan& to, const fs::path& file, const result<std::string>& changed, const std::string& meaning) {
+  if (!changed)
+    return fail(fault::invalid, file.string() + " cannot be changed, " + changed.error().message + "; mend it first");
+  return add(to, {kind::edit, file, *changed, false, meaning});
+}
+
+// -- Claude Code and Codex: a command for each event ------------------------------------------------------------------
+
+result<plan> command_plan(std::string_view agent, const fs::path& home, const hook_settings& settings) {
+  const auto folder = home / "agentmon";
+  if (folder.string().find('\'') != std::string::npos)
+    return fail(fault::invalid,
+                "the name of " + folder.string() + " has a quotation mark, which no hook command can have");
+  const auto node = find_program("node");
+  if (node.empty())
+    return fail(
+        fault::unavailable,
+        "Node is not found; the hooks need Node 18 or newer. Install it (apt-get install nodejs) and try again");
+  plan todo;
+  auto done = add_bundled(todo, agent, folder);
+  if (done) done = add(todo, {kind::link, folder / "node", node.string(), false, node.string()});
+  if (done) done = add_variables(todo, kind::write, folder / "agentmon.env", settings);
+  // The folder into which the hooks' command writes.
+  if (done && !fs::exists(folder / "inbox" / ".keep"))
+    done = add(todo, {kind::write, folder / "inbox" / ".keep", "\n", false, ""});
+  if (!done) return tl::unexpected{done.error()};
+  return todo;
+}
+
+result<void> add_events(plan& to, const fs::path& file, std::span<const hook_event> events, const fs::path& report) {
+  const auto present = read_text(file);
+  if (!present) return tl::unexpected{present.error()};
+  return add_json(to, file, with_hooks(*present, events, quoted(report)),
+                  "one more command for each hook, behind yours");
+}
+
+result<void> remove_events(plan& to, const fs::path& file, const fs::path& report) {
+  const auto present = read_text(file);
+  if (!present) return tl::unexpected{present.error()};
+  if (count_hooks(*present, quoted(report)) == 0) return {};
+  return add_json(to, file, without_hooks(*present, quoted(report)), "without agentmon's command");
+}
+
+result<presence> look_at_command(const fs::path& home, const fs::path& settings_file, size_t events) {
+  const auto folder = home / "agentmon";
+  const auto json = read_text(settings_file);
+  const auto variables = read_text(folder / "agentmon.env");
+  if (!json) return tl::unexpected{json.error()};
+  if (!variables) return tl::unexpected{variables.error()};
+  const auto hooked = count_hooks(*json, quoted(folder / "report"));
+  presence found{
+      .installed = hooked > 0, .message = {}, .data = folder, .name = variable_in(*variables, "AGENTMON_VM_NAME")};
+  if (hooked == 0)
+    found.message = "not installed";
+  else if (hooked < events)
+    found.message =
+        "installed for " + std::to_string(hooked) + " of " + std::to_string(events) + " events; install again";
+  else if (!fs::exists(folder / "report.mjs") || !fs::exists(folder / "node"))
+    found.message = "installed, but its program or Node is gone; install again";
+  else
+    found.message = "installed in " + folder.string();
+  return found;
+}
+
+result<plan> install_claude(const hook_settings& settings) {
+  auto todo = command_plan("claude-code", claude_home(), settings);
+  if (!todo) return todo;
+  const auto added =
+      add_events(*todo, claude_home() / "settings.json", claude_events, claude_home() / "agentmon/report");
+  if (!added) return tl::unexpected{added.error()};
+  todo->advice.push_back("Claude Code sessions that run now go on without; the next ones report.");
+  return todo;
+}
+
+result<plan> remove_command(const fs::path& home, const fs::path& settings_file) {
+  plan todo;
+  auto done = remove_events(todo, settings_file, home / "agentmon/report");
+  if (done) done = add(todo, {kind::remove, home / "agentmon", "", false, "with events that were not sent"});
+  if (!done) return tl::unexpected{done.error()};
+  return todo;
+}
+
+result<plan> remove_claude() { return remove_command(claude_home(), claude_home() / "settings.json"); }
+
+result<presence> look_claude() {
+  return look_at_command(claude_home(), claude_home() / "settings.json", claude_events.size());
+}
+
+// -- Codex ------------------------------------------------------------------------------------------------------------
+
+std::string notify_line() { return "notify = [\"" + (codex_home() / "agentmon/report").string() + "\", \"notify\"]\n"; }
+
+/// Tells every turn also where hooks are not trusted; it must stand before the first table.
+result<void> add_notify(plan& to) {
+  const auto file = codex_home() / "config.toml";
+  const auto present = read_text(file);
+  if (!present) return tl::unexpected{present.error()};
+  if (present->find(notify_line()) != std::string::npos) return {};
+  const auto top = "\n" + present->substr(0, ("\n" + *present).find("\n["));
+  if (top.find("\nnotify") != std::string::npos) {
+    to.advice.push_back(file.string() + " has a notify program, which stays: turns are reported by the hooks only.");
+    return {};
+  }
+  return add(to, {kind::edit, file, notify_line() + *present, false, "one line at its top: notify"});
+}
+
+result<plan> install_codex(const hook_settings& settings) {
+  auto todo = command_plan("codex", codex_home(), settings);
+  if (!todo) return todo;
+  auto done = add_events(*todo, codex_home() / "hooks.json", codex_events, codex_home() / "agentmon/report");
+  if (done) done = add_notify(*todo);
+  if (!done) return tl::unexpected{done.error()};
+  todo->advice.push_back(
+      "Codex runs new hooks only after you trust them: start codex and answer \"Hooks need review\" with \"Trust "
+      "all\", or "
+      "type /hooks in it. agentmon does not do that for you. Until then only the ends of turns are reported.");
+  todo->advice.push_back(
+      "Codex 0.116 has its hooks switched off: put \"codex_hooks = true\" into [features] of config.toml there. Later "
+      "versions do not need it.");
+  return todo;
+}
+
+result<plan> remove_codex() {
+  auto todo = remove_command(codex_home(), codex_home() / "hooks.json");
+  if (!todo) return todo;
+  const auto file = codex_home() / "config.toml";
+  const auto present = read_text(file);
+  if (!present) return tl::unexpected{present.error()};
+  if (const auto at = present->find(notify_line()); at != std::string::npos) {
+    auto text = *present;
+    text.erase(at, notify_line().size());
+    if (auto added = add(*todo, {kind::edit, file, text, false, "without agentmon's notify"}); !added)
+      return tl::unexpected{added.error()};
+  }
+  return todo;
+}
+
+result<presence> look_codex() {
+  return look_at_command(codex_home(), codex_home() / "hooks.json", codex_events.size());
+}
+
+// -- OpenClaw ---------------------------------------------------------------------------------------------------------
+
+fs::path openclaw_hook() { return openclaw_home() / "hooks/agentmon"; }
+
+/// Its configuration is OpenClaw's own to change; it may hold comments, and the running gateway takes the change over.
+void run_or_advise(plan& todo, std::vector<std::vector<std::string>> commands) {
+  if (!find_program("openclaw").empty()) {
+    todo.commands = std::move(commands);
+    return;
+  }
+  std::string advice{"The program openclaw is not found here; run by hand:"};
+  for (const auto& words : commands) {
+    advice += "\n  ";
+    for (const auto& word : words) advice += " " + word;
+  }
+  todo.advice.push_back(advice);
+}
+
+result<plan> install_openclaw(const hook_settings& settings) {
+  plan todo;
+  auto done = add_bundled(todo, "openclaw", openclaw_hook());
+  if (done) done = add_variables(todo, kind::edit, openclaw_home() / ".env", settings);
+  if (!done) return tl::unexpected{done.error()};
+  if (!todo.changes.empty()) run_or_advise(todo, {{"openclaw", "hooks", "enable", "agentmon"}});
+  todo.advice.push_back("Restart the OpenClaw gateway once: it reads .env and the hook's files when it starts.");
+  todo.advice.push_back(
+      "The same folder is a plugin, too, which adds parameters, results and answers. OpenClaw wants your "
+      "consent for that, so it is left to you:\n  openclaw plugins install --link "
+      + openclaw_hook().string()
+      + " --force --accept-capabilities\n  openclaw config set "
+        "plugins.entries.agentmon.hooks.allowConversationAccess true");
+  return todo;
+}
+
+result<plan> remove_openclaw() {
+  plan todo{.commands_first = true};
+  const auto variables = read_text(openclaw_home() / ".env");
+  if (!variables) return tl::unexpected{variables.error()};
+  auto done = add(todo, {kind::remove, openclaw_hook(), "", false, ""});
+  if (done) done = add(todo, {kind::remove, openclaw_home() / "agentmon", "", false, "with events that were not sent"});
+  if (done && !variables->empty())
+    done = add(todo, {kind::edit, openclaw_home() / ".env", with_variables(*variables, variables_of({})), false,
+                      "without agentmon's variables"});
+  if (!done) return tl::unexpected{done.error()};
+  std::vector<std::vector<std::string>> commands;
+  const auto configuration = read_text(openclaw_home() / "openclaw.json").value_or("");
+  if (configuration.find(openclaw_hook().string()) != std::string::npos)
+    commands.push_back({"openclaw", "plugins", "uninstall", "agentmon", "--force", "--keep-files"});
+  commands.push_back({"openclaw", "hooks", "disable", "agentmon"});
+  if (!todo.changes.empty()) run_or_advise(todo, std::move(commands));
+  todo.advice.push_back("Restart the OpenClaw gateway to forget the hook that it has loaded.");
+  return todo;
+}
+
+result<presence> look_openclaw() {
+  const auto variables = read_text(openclaw_home() / ".env");
+  if (!variables) return tl::unexpected{variables.error()};
+  presence found{.installed = fs::exists(openclaw_hook() / "handler.ts"),
+                 .message = {},
+                 .data = openclaw_home() / "agentmon",
+                 .name = variable_in(*variables, "AGENTMON_VM_NAME")};
+  if (!found.installed)
+    found.message = "not installed";
+  else if (variable_in(*variables, "AGENTMON_INGEST_URL").empty())
+    found.message = "installed, but AGENTMON_INGEST_URL is not set in " + (openclaw_home() / ".env").string();
+  else
+    found.message = "installed in " + openclaw_hook().string() + "; \"openclaw hooks list\" says whether it is enabled";
+  return found;
+}
+
+constexpr std::array agents{
+    agent{"openclaw", "openclaw", install_openclaw, remove_openclaw, look_openclaw},
+    agent{"codex", "codex", install_codex, remove_codex, look_codex},
+    agent{"claude-code", "claude-code", install_claude, remove_claude, look_claude},
+};
+
+} // namespace
+
+const agent* agent_named(std::string_view name) {
+  const auto* const found =
+      std::find_if(agents.begin(), agents.end(), [&](const agent& each) { return each.name == name; });
+  return found == agents.end() ? nullptr : found;
+}
+
+} // namespace agentmon::hooks

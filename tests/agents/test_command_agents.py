@@ -1,0 +1,112 @@
+"""The real Claude Code and Codex report what they did."""
+
+import json
+
+import pytest
+
+from lab import AGENTS, SLEEP, Lab, interrupt
+
+pytestmark = pytest.mark.skipif(AGENTS is None, reason="the agents are not installed: ./test-all.sh --agents")
+
+
+def near(duration, expected):
+    return expected <= duration * 1.1 and duration <= expected * 1.1 + 50
+
+
+def test_claude_code(tmp_path):
+    with Lab(tmp_path) as lab:
+        lab.start_model()
+        lab.environment |= {
+            "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{lab.model_port}", "ANTHROPIC_API_KEY": "mock-key",
+            "DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
+        lab.install("claude-code")
+        claude = str(AGENTS / "claude-code/node_modules/@anthropic-ai/claude-code-linux-x64/claude")
+        options = ["-p", "--allowedTools", "Bash,Agent,Task", "--"]
+        lab.run(claude, *options, f"RUN[{SLEEP}]")
+        for prompt in ("RUN[exit 3]", "SPAWN[do the sub thing]", "/compact"):
+            lab.run(claude, "-c", *options, prompt)
+        lab.wait_for("claude-code", "session.end", 4)
+        begun = lab.count("claude-code", "run.start")
+        slow = lab.start(claude, "-c", *options, "SLOW[60000] please")
+        lab.wait_for("claude-code", "run.start", begun + 1)
+        interrupt(slow)
+        lab.wait_for("claude-code", "session.end", 5)
+
+        tools = lab.spans("claude-code", "tool")
+        assert [(name, status) for name, status, *_ in tools] == [("Bash", "success"), ("Bash", "error"), ("Agent", "success")]
+        assert near(tools[0][2], lab.took())
+        (agent,) = lab.spans("claude-code", "subagent")
+        assert agent[:2] == ("general-purpose", "success")
+        assert agent[3] == "toolu_mock_5", "the sub-agent is nested in the call that started it"
+        assert [status for _, status, *_ in lab.spans("claude-code", "compaction")] == ["success"]
+        statuses = [row[5]["status"] for row in lab.rows("claude-code") if row[0] == "run.end"]
+        assert statuses.count("aborted") == 1 and statuses[-1] == "aborted"
+        # Neither the aborted request nor those that summarise for a compaction are in any transcript.
+        answered = [one["id"] for one in lab.requests("messages.jsonl")
+                    if not any(word in json.dumps(one["body"]["messages"][-2:]) for word in ("SLOW[", "CRITICAL: Respond with TEXT ONLY"))]
+        assert lab.tokens("claude-code") == (sum(2300 + one for one in answered), sum(40 + one for one in answered))
+        lab.check_whole("claude-code")
+
+
+CODEX_CONFIG = """
+model = "mock-model"
+model_provider = "mock"
+approval_policy = "never"
+sandbox_mode = "danger-full-access"
+check_for_update_on_startup = false
+
+[model_providers.mock]
+name = "mock"
+base_url = "http://127.0.0.1:{port}/v1"
+wire_api = "responses"
+request_max_retries = 0
+stream_max_retries = 0
+
+[features]
+{feature} = true
+
+[analytics]
+enabled = false
+"""
+
+
+@pytest.mark.parametrize("version", ["0.116.0", "0.169.0"])
+def test_codex(tmp_path, version):
+    old = version == "0.116.0"
+    with Lab(tmp_path) as lab:
+        lab.start_model()
+        (lab.home / ".codex").mkdir()
+        (lab.home / ".codex/config.toml").write_text(
+            CODEX_CONFIG.format(port=lab.model_port, feature="codex_hooks" if old else "hooks"))
+        lab.install("codex")
+        vendor = AGENTS / f"codex-{version}/node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl"
+        trust = [] if old else ["--dangerously-bypass-hook-trust"]
+        codex = [str(vendor / ("codex" if old else "bin") / "codex"), "exec", *trust]
+        lab.run(*codex, "--json", f"RUN[{SLEEP}]")
+        lab.wait_for("codex", "run.end", 1)
+        session = next(row[1] for row in lab.rows("codex"))
+        resume = [*codex, "resume", session, "--json"]
+        for prompt in ("RUN[exit 3]", "SPAWN[do the sub thing]"):
+            lab.run(*resume, prompt)
+        lab.wait_for("codex", "run.end", 3)
+        slow = lab.start(*resume, "SLOW[60000] please")
+        lab.wait_for("codex", "run.start", 4)
+        interrupt(slow)
+        lab.run(*resume, "BIG RUN[echo big]")
+        lab.wait_for("codex", "run.end", 5)
+
+        tools = [tool for tool in lab.spans("codex", "tool") if tool[0] in ("Bash", "exec_command")]
+        assert [status for _, status, *_ in tools] == ["success", "error", "success"]
+        assert near(tools[0][2], lab.took())
+        (agent,) = lab.spans("codex", "subagent")
+        assert agent[1] == "success"
+        if not old:
+            assert agent[3] is not None, "the sub-agent is nested in the call that started it"
+            assert [status for _, status, *_ in lab.spans("codex", "compaction")] == ["success"]
+        statuses = [row[5]["status"] for row in lab.rows("codex") if row[0] == "run.end"]
+        assert sorted(statuses) == ["aborted", "success", "success", "success", "success"]
+        sessions = lab.instance.json("/v1/sessions", framework="codex", limit=100)["sessions"]
+        assert len(sessions) == 1
+        answered = [one["id"] for one in lab.requests("responses.jsonl") if "SLOW[" not in json.dumps(one["body"]["input"][-1])]
+        assert lab.tokens("codex")[1] == sum(40 + one for one in answered)
+        lab.check_whole("codex")
