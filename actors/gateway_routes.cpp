@@ -24,7 +24,7 @@ public:
   intake(node_context& node, gate_actor gate) : node_{node}, gate_{std::move(gate)} {}
 
   void take_post(exchange request) {
-    auto batch = decode(request.body());
+    auto batch = decode(std::exchange(request.body(), {}));
     if (!batch) return answer(request, answer_of(batch.error()));
     node_.counts.events_rejected.Increment(static_cast<double>(batch->rejections.size()));
     if (batch->events.empty()) return answer(request, refuse_all(*batch));

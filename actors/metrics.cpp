@@ -96,6 +96,7 @@ std::function<void(const listener_stats&)> metrics::port(const std::string& name
       show("agentmon_websockets", "WebSockets open now.", &s::websockets),
       show("agentmon_unsent_bytes", "Bytes that clients have not taken yet.", &s::unsent_bytes),
       show("agentmon_buffered_bytes", "Bytes of requests that are not whole yet.", &s::buffered_bytes),
+      show("agentmon_held_bytes", "Weight of whole requests that are not answered yet.", &s::held_bytes),
   };
   const std::array counters{
       count("agentmon_connections_accepted_total", "Connections accepted.", &s::accepted),

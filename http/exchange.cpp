@@ -8,13 +8,14 @@ namespace agentmon {
 
 struct exchange::state {
   state(std::shared_ptr<outlet> to, connection_id from, httplib::Request&& asked, answer_form wanted, std::string bytes,
-        time_point when)
+        time_point when, held kept)
       : out{std::move(to)},
         connection{from},
         request{std::move(asked)},
         form{wanted},
         raw{std::move(bytes)},
-        arrived{when} {}
+        arrived{when},
+        share{std::move(kept)} {}
   state(const state&) = delete;
   state& operator=(const state&) = delete;
   ~state() {
@@ -38,6 +39,7 @@ struct exchange::state {
   answer_form form;
   std::string raw;
   time_point arrived;
+  held share;
   captures captured;
   bool answered = false;
 };
@@ -53,8 +55,9 @@ void answers::add(const std::shared_ptr<outlet>& out, answered given) {
 }
 
 exchange::exchange(std::shared_ptr<outlet> out, connection_id connection, httplib::Request request, answer_form form,
-                   std::string raw, time_point arrived)
-    : state_{std::make_shared<state>(std::move(out), connection, std::move(request), form, std::move(raw), arrived)} {}
+                   std::string raw, time_point arrived, held share)
+    : state_{std::make_shared<state>(std::move(out), connection, std::move(request), form, std::move(raw), arrived,
+                                     std::move(share))} {}
 
 const httplib::Request& exchange::request() const { return state_->request; }
 

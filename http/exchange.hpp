@@ -45,7 +45,7 @@ public:
   using captures = std::vector<std::pair<std::string, std::string>>;
 
   exchange(std::shared_ptr<outlet>, connection_id, httplib::Request, answer_form, std::string raw = {},
-           time_point arrived = {});
+           time_point arrived = {}, held share = {});
 
   /// Method, target, headers, params (decoded), body (decoded: neither chunked nor compressed).
   const httplib::Request& request() const;

@@ -45,7 +45,7 @@ using worker_actor = caf::typed_actor<
     /// Whole requests, all that one look at the sockets brought; each is owed one answered, upgrade_atom or adopt_atom.
     caf::reacts_to<serve_atom, std::vector<served>>,
     /// A text message of a WebSocket; owes one taken_atom to the sender.
-    caf::reacts_to<text_atom, connection_id, std::string>,
+    caf::reacts_to<text_atom, served>,
     /// A WebSocket has ended, whoever ended it.
     caf::reacts_to<gone_atom, connection_id>,
     /// True: this viewer's unsent bytes passed limits::viewer_backlog_bytes and pushes are dropped; false: it has

@@ -20,9 +20,11 @@ int highest_descriptor() {
   return static_cast<int>(std::min<rlim_t>(limit.rlim_cur - spare_descriptors, 1 << 30));
 }
 
-std::string refusal_bytes(int status, std::string_view reason) {
-  return to_bytes(error(status, code_of_status(status), reason), {.keep_alive = false});
+std::string refusal_bytes(int status, std::string_view reason, bool keep_alive = false) {
+  return to_bytes(error(status, code_of_status(status), reason), {.keep_alive = keep_alive});
 }
+
+constexpr std::string_view too_much = "This server has as much in hand as it can; send it again in a second.";
 
 } // namespace
 
@@ -88,16 +90,36 @@ void listener_state::received(caf::io::new_data_msg& m) {
 bool listener_state::advance(connection& c) {
   const bool had_head = c.request.head_complete();
   switch (c.request.feed(c.in)) {
-  case splitter::state::whole: return hand_over(c);
+  case splitter::state::whole:
+    return c.request.has_body() && overloaded(c.request.length()) ? turn_away(c) : hand_over(c);
   case splitter::state::refused: return refuse(c, c.request.status(), c.request.reason());
   case splitter::state::more: break;
   }
   if (buffered_ > settings_.buffered_bytes)
-    return refuse(c, 503, "This server is receiving too much at once; try again later.");
+    return refuse(c, 503, "This server is receiving too much at once; send it again in a second.");
   if (!c.request.head_complete()) return true;
   c.deadline = now_ + settings_.body_timeout;
-  if (had_head || !c.request.wants_continue()) return true;
-  return send(c, continue_answer);
+  if (had_head) return true;
+  const bool unread = c.request.wants_continue() || c.request.announced() > limits::refuse_unread_bytes;
+  if (unread && overloaded(c.request.announced())) return refuse(c, 503, too_much);
+  c.in.reserve(c.in.size() + c.request.announced());
+  return !c.request.wants_continue() || send(c, continue_answer);
+}
+
+/// Requests without a body are always taken: they are small, and health checks must be answered under load.
+bool listener_state::overloaded(uint64_t more) const {
+  return held_->load(std::memory_order_relaxed) + more > settings_.held_bytes;
+}
+
+/// Refuses a request that has been read whole: the connection can go on.
+bool listener_state::turn_away(connection& c) {
+  if (!c.request.keep_alive() || draining_ || c.request.begin() + c.request.length() < c.in.size())
+    return refuse(c, 503, too_much);
+  ++stats_.refused;
+  buffered_ -= std::exchange(c.in, {}).size();
+  if (!send(c, refusal_bytes(503, too_much, true))) return false;
+  go_idle(c);
+  return true;
 }
 
 bool listener_state::hand_over(connection& c) {
@@ -116,10 +138,15 @@ bool listener_state::hand_over(connection& c) {
   c.phase = phase::answering;
   c.deadline = now_ + settings_.answer_timeout;
   ++stats_.requests;
-  whole_[c.worker].push_back({c.id, std::move(bytes), static_cast<uint8_t>(flags), now_});
+  whole_[c.worker].push_back(to_worker(c, std::move(bytes), static_cast<uint8_t>(flags)));
   // What this actor sends itself is dealt with behind the sockets that are ready now.
   if (!std::exchange(in_round_, true)) self_->send(self_, round_atom{});
   return true;
+}
+
+served listener_state::to_worker(const connection& c, std::string bytes, uint8_t flags) const {
+  held share{held_, bytes.size() + limits::held_request_bytes};
+  return {c.id, std::move(bytes), flags, now_, std::move(share)};
 }
 
 /// One message for each worker, however many requests came together.
@@ -239,6 +266,7 @@ listener_stats listener_state::stats() const {
   auto out = stats_;
   out.connections = connections_.size();
   out.buffered_bytes = buffered_;
+  out.held_bytes = held_->load(std::memory_order_relaxed);
   return out;
 }
 

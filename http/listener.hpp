@@ -20,6 +20,7 @@ namespace agentmon {
 struct listener_settings {
   size_t connections = limits::connections;
   uint64_t buffered_bytes = limits::request_buffer_bytes;
+  uint64_t held_bytes = limits::held_bytes;
   size_t response_backlog = limits::response_backlog;
   size_t viewer_backlog = limits::viewer_backlog_bytes;
   size_t tunnel_backlog = limits::tunnel_backlog_bytes;

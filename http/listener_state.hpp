@@ -71,7 +71,10 @@ private:
 
   // -- HTTP: listener.cpp
   bool advance(connection&);
+  bool overloaded(uint64_t more) const;
+  bool turn_away(connection&);
   bool hand_over(connection&);
+  served to_worker(const connection&, std::string bytes, uint8_t flags) const;
   bool refuse(connection&, int status, std::string_view reason);
   void refuse_connection(caf::io::connection_handle);
   void go_idle(connection&);
@@ -97,8 +100,9 @@ private:
   std::unordered_map<connection_id, connection> connections_;
   std::unordered_map<caf::io::connection_handle, connection*> by_handle_;
   listener_stats stats_;
-  uint64_t buffered_ = 0; // bytes in all connection::in
-  uint64_t cut_ = 0;      // connections that drain had to cut
+  uint64_t buffered_ = 0;                                                // bytes in all connection::in
+  std::shared_ptr<held::total> held_ = std::make_shared<held::total>(0); // what workers have in hand
+  uint64_t cut_ = 0;                                                     // connections that drain had to cut
   bool draining_ = false;
   bool refusing_ = false; // has been logged
   std::vector<caf::response_promise> drains_;

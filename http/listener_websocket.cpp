@@ -37,11 +37,12 @@ bool listener_state::websocket_received(connection& c, std::string_view bytes) {
   c.heard = now_;
   for (auto& text : c.socket->feed(bytes)) {
     ++c.unanswered;
-    self_->send(workers_[c.worker], text_atom_v, c.id, std::move(text));
+    self_->send(workers_[c.worker], text_atom_v, to_worker(c, std::move(text), 0));
   }
   if (!send(c, c.socket->take_output())) return false;
   if (c.socket->closed()) return finish(c);
-  if (c.unanswered >= settings_.websocket_unanswered) halt(c);
+  // Its own texts are in hand, so that it is heard of again (taken) when there is room.
+  if (c.unanswered >= settings_.websocket_unanswered || (c.unanswered > 0 && overloaded(0))) halt(c);
   return true;
 }
 
@@ -49,7 +50,7 @@ void listener_state::taken(connection_id id) {
   auto* c = find(id);
   if (!c || c->phase != phase::websocket || c->unanswered == 0) return;
   --c->unanswered;
-  if (c->unanswered <= settings_.websocket_unanswered / 2) unhalt(*c);
+  if (c->unanswered == 0 || (c->unanswered <= settings_.websocket_unanswered / 2 && !overloaded(0))) unhalt(*c);
 }
 
 uint64_t listener_state::push(const outgoing_frames& all) {

@@ -1,4 +1,6 @@
 #pragma once
+#include "http/held.hpp"
+
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/meta/type_name.hpp>
 
@@ -33,12 +35,13 @@ struct outgoing {
 // Local only: a listener and whoever pushes through it are of one process.
 using outgoing_frames = std::vector<outgoing>;
 
-/// One whole request on its way to a worker.
+/// One whole request, or one text of a WebSocket, on its way to a worker.
 struct served {
   connection_id from;
   std::string bytes;
   uint8_t flags = 0;                             ///< serve_flags
   std::chrono::steady_clock::time_point arrived; ///< when its last byte had been read
+  held share;                                    ///< of the port's bound; kept until the answer
 };
 
 /// One answer on its way to its connection.
@@ -48,12 +51,13 @@ struct answered {
   bool close_after = false;
 };
 
-/// What a listener carries at this moment (first four) and what it did since its start.
+/// What a listener carries at this moment (first five) and what it did since its start.
 struct listener_stats {
   uint64_t connections = 0;    ///< open now, of every kind
   uint64_t websockets = 0;     ///< of these, WebSockets
   uint64_t unsent_bytes = 0;   ///< written to connections but not yet taken by the kernel
   uint64_t buffered_bytes = 0; ///< received but not yet a whole request
+  uint64_t held_bytes = 0;     ///< of whole requests that are not answered yet, with limits::held_request_bytes each
   uint64_t accepted = 0;
   uint64_t requests = 0;    ///< handed to a worker
   uint64_t refused = 0;     ///< answered with 4xx or 503 by the listener itself
@@ -64,7 +68,7 @@ struct listener_stats {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, listener_stats& x) {
   return f(caf::meta::type_name("listener_stats"), x.connections, x.websockets, x.unsent_bytes, x.buffered_bytes,
-           x.accepted, x.requests, x.refused, x.timed_out, x.slow_closed);
+           x.held_bytes, x.accepted, x.requests, x.refused, x.timed_out, x.slow_closed);
 }
 
 } // namespace agentmon
@@ -72,6 +76,7 @@ typename Inspector::result_type inspect(Inspector& f, listener_stats& x) {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::outgoing_frames)
 
 // A listener and its workers share a process.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::served)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<agentmon::served>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<agentmon::answered>)
 

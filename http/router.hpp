@@ -23,7 +23,7 @@ struct websocket_peer {
 /// limits::websocket_unanswered of them the listener stops reading from it. So keep it until the work is done.
 class websocket_text {
 public:
-  websocket_text(websocket_peer, std::string);
+  websocket_text(websocket_peer, std::string, held share);
   const websocket_peer& peer() const;
   std::string& text();
   /// Sends one text frame to the client.

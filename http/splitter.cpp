@@ -174,9 +174,10 @@ splitter::state splitter::end_head() {
   if (chunked_ && has_length_) return refuse(400, "Content-Length and Transfer-Encoding contradict each other.");
   if (http_1_1_ && !has_host_) return refuse(400, "The Host header is missing.");
   keep_alive_ = !wants_close_ && (http_1_1_ || wants_keep_alive_);
-  const bool has_body = chunked_ || remaining_ > 0;
-  upgrade_ = get_ && http_1_1_ && wants_upgrade_ && to_websocket_ && !has_body;
-  wants_continue_ = wants_continue_ && has_body;
+  has_body_ = chunked_ || remaining_ > 0;
+  announced_ = remaining_;
+  upgrade_ = get_ && http_1_1_ && wants_upgrade_ && to_websocket_ && !has_body_;
+  wants_continue_ = wants_continue_ && has_body_;
   section_ = position_; // the bound on what is encoded counts from here
   if (chunked_)
     phase_ = phase::chunk_size;

@@ -36,7 +36,9 @@ public:
 
   /// Valid once the head is complete.
   bool keep_alive() const { return keep_alive_; }
-  bool upgrade() const { return upgrade_; }               ///< a WebSocket handshake (its headers are not checked yet)
+  bool upgrade() const { return upgrade_; } ///< a WebSocket handshake (its headers are not checked yet)
+  bool has_body() const { return has_body_; }
+  uint64_t announced() const { return announced_; }       ///< the body's length; 0 when it comes in chunks
   bool wants_continue() const { return wants_continue_; } ///< the client waits for "100 Continue" before its body
 
 private:
@@ -64,6 +66,7 @@ private:
   size_t searched_ = 0;    // no line end before it
   size_t section_ = 0;     // where the head, or the trailer section, begins
   uint64_t remaining_ = 0; // bytes of the body or chunk that are still to come, line end of a chunk included
+  uint64_t announced_ = 0; // by Content-Length
   uint64_t body_ = 0;      // decoded bytes announced so far
   bool http_1_1_ = false;
   bool get_ = false;
@@ -74,6 +77,7 @@ private:
   bool to_websocket_ = false;
   bool upgrade_ = false;
   bool wants_continue_ = false;
+  bool has_body_ = false;
   bool has_length_ = false;
   bool chunked_ = false;
   bool has_host_ = false;

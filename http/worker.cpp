@@ -35,7 +35,7 @@ struct worker_state {
   void serve(const std::shared_ptr<listener_outlet>&, served&, answers&);
   void end_round();
   void open(const websocket_handlers&, exchange, const listener_actor&);
-  void text(connection_id, std::string&);
+  void text(served&);
   void gone(connection_id);
   void congested(connection_id, bool, uint64_t dropped);
   std::shared_ptr<listener_outlet> sender();
@@ -79,8 +79,13 @@ void worker_state::serve(const std::shared_ptr<listener_outlet>& out, served& wh
   if (!request) return refused.add(out, {whole.from, to_bytes(to_response(request.error()), form), !form.keep_alive});
   form.head = request->method == "HEAD";
   form.accepts_gzip = accepts_gzip(request->get_header_value("Accept-Encoding"));
-  exchange asked{
-      out, whole.from, std::move(*request), form, handshake ? std::move(whole.bytes) : std::string{}, whole.arrived};
+  exchange asked{out,
+                 whole.from,
+                 std::move(*request),
+                 form,
+                 handshake ? std::move(whole.bytes) : std::string{},
+                 whole.arrived,
+                 std::move(whole.share)};
   const websocket_handlers* socket = nullptr;
   if (!guarded(asked.request().path, [&] { socket = routes.route(context, asked, handshake); }))
     asked.answer(error(500, "internal", "The request could not be answered; this is a fault of the server."));
@@ -111,11 +116,11 @@ void worker_state::open(const websocket_handlers& handlers, exchange asked, cons
   });
 }
 
-void worker_state::text(connection_id from, std::string& message) {
-  const auto found = sockets.find(from);
+void worker_state::text(served& message) {
+  const auto found = sockets.find(message.from);
   if (found == sockets.end()) return;
   const auto open = found->second;
-  websocket_text received{open.peer, std::move(message)};
+  websocket_text received{open.peer, std::move(message.bytes), std::move(message.share)};
   guarded("websocket text", [&] {
     if (open.handlers->text) open.handlers->text(context, received);
   });
@@ -148,8 +153,8 @@ worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> 
         for (auto& each : all) self->state.serve(out, each, refused);
         self->state.end_round();
       },
-      [self](text_atom, connection_id from, std::string& message) {
-        self->state.text(from, message);
+      [self](text_atom, served& message) {
+        self->state.text(message);
         self->state.end_round();
       },
       [self](gone_atom, connection_id id) { self->state.gone(id); },
@@ -171,16 +176,21 @@ void close(const websocket_peer& peer, uint16_t code, std::string_view reason) {
 }
 
 struct websocket_text::state {
-  state(websocket_peer from, std::string message) : peer{std::move(from)}, text{std::move(message)} {}
+  state(websocket_peer from, std::string message, held kept)
+      : peer{std::move(from)}, text{std::move(message)}, share{std::move(kept)} {}
   state(const state&) = delete;
   state& operator=(const state&) = delete;
-  ~state() { caf::anon_send(peer.listener, taken_atom_v, peer.id); }
+  ~state() {
+    share = {}; // before the listener looks
+    caf::anon_send(peer.listener, taken_atom_v, peer.id);
+  }
   websocket_peer peer;
   std::string text;
+  held share;
 };
 
-websocket_text::websocket_text(websocket_peer peer, std::string text)
-    : state_{std::make_shared<state>(std::move(peer), std::move(text))} {}
+websocket_text::websocket_text(websocket_peer peer, std::string text, held share)
+    : state_{std::make_shared<state>(std::move(peer), std::move(text), std::move(share))} {}
 
 const websocket_peer& websocket_text::peer() const { return state_->peer; }
 

@@ -35,7 +35,12 @@ constexpr auto answer_timeout = 30s;          // from a whole request to its ans
 constexpr auto write_timeout = 30s;           // a reader that takes nothing at all for this long is closed
 constexpr auto connection_tick = 1s;          // how often a listener looks for what has timed out
 constexpr auto linger_timeout = 2s;           // a closing connection may still read its answer for this long
-constexpr uint64_t request_buffer_bytes = 512 * MiB; // unfinished requests of one port; beyond it 503
+constexpr uint64_t request_buffer_bytes = 128 * MiB; // unfinished requests of one port; beyond it 503
+constexpr uint64_t held_bytes = 16 * MiB;            // whole requests of one port until answered; beyond it 503: about
+                                                     // 0.1 s of work, and twice a body, so that each finds room
+constexpr uint64_t held_request_bytes = 4 * KiB;     // what a request weighs besides its bytes, in memory and in work
+constexpr size_t refuse_unread_bytes = 256 * KiB;    // a larger body is refused by its head alone, and costs the
+                                                     // connection; reading a smaller one is cheaper than a new one
 constexpr size_t tunnel_backlog_bytes = 256 * KiB;   // unsent bytes of a tunnel's end at which its other end waits
 constexpr size_t gzip_from_bytes = 1 * KiB;          // smaller answers gain nothing from compression
 

@@ -184,7 +184,6 @@ def test_three_times_what_it_can_take():
         assert slowest < 5
 
 
-@pytest.mark.xfail(reason="requests that wait for a worker have no bound but the number of connections", strict=False)
 def test_memory_does_not_grow_with_the_number_of_large_posts():
     """The same 6 MB over 100 connections at once: most of it must be refused, and soon, or wait in the sockets."""
     body = json.dumps(large_batch()).encode()

@@ -163,6 +163,55 @@ TEST_CASE("all that has been received and not handed on is bounded together") {
   CHECK(third.ask(get("/name/a")).status == 200);
 }
 
+TEST_CASE("what workers have in hand is bounded: more is refused at once, and taken again when there is room") {
+  auto settings = quick();
+  settings.held_bytes = 3 * limits::held_request_bytes;
+  site s{settings};
+  client first{s.port()};
+  client second{s.port()};
+  REQUIRE(first.send(get("/hold")));
+  REQUIRE(second.send(get("/hold")));
+  REQUIRE(eventually([&] { return s.stats().requests == 2; }));
+  client c{s.port()};
+  const auto small = c.ask(post("/echo", std::string(limits::held_request_bytes, 'x')));
+  CHECK(small.status == 503);
+  CHECK(small.headers.count("retry-after") == 1);
+  CHECK(c.ask(get("/name/health")).status == 200); // on the same connection
+
+  const auto large = post("/echo", std::string(2 * limits::refuse_unread_bytes, 'x'));
+  client by_its_head{s.port()};
+  REQUIRE(by_its_head.send(large.substr(0, 200)));
+  CHECK(by_its_head.read_answer().status == 503);
+  CHECK(by_its_head.wait_for_end());
+  client polite{s.port()};
+  CHECK(polite.ask("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\nExpect: 100-continue\r\n\r\n").status
+        == 503);
+
+  {
+    client leaves{s.port()};
+    REQUIRE(leaves.send(get("/hold")));
+    REQUIRE(eventually([&] { return s.stats().held_bytes > settings.held_bytes; }));
+  }
+  CHECK(c.ask(get("/release")).status == 200);
+  CHECK(c.ask(post("/echo", "again")).body == "again");
+  CHECK(eventually([&] { return s.stats().held_bytes == 0; }));
+}
+
+TEST_CASE("a WebSocket waits while workers have too much in hand") {
+  auto settings = quick();
+  settings.held_bytes = limits::held_request_bytes;
+  site s{settings};
+  client c{s.port()};
+  CHECK(c.open_websocket("/ws") == 101);
+  for (int i = 0; i < 20; ++i) REQUIRE(c.send(frames::masked(frames::text, "hold")));
+  REQUIRE(eventually([&] { return s.texts > 0; }));
+  client other{s.port()};
+  CHECK(eventually([&] {
+    CHECK(other.ask(get("/release")).status == 200);
+    return s.texts == 20 && s.stats().held_bytes == 0;
+  }));
+}
+
 TEST_CASE("drain answers what is in flight, closes the rest and takes nobody new") {
   auto settings = quick();
   settings.linger_timeout = 100ms;
