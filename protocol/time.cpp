@@ -1,7 +1,5 @@
 #include "protocol/time.hpp"
 
-#include <cstdio>
-
 namespace agentmon {
 namespace {
 
@@ -47,6 +45,14 @@ bool take_zone(std::string_view& text, std::chrono::minutes& offset) {
   return text.empty();
 }
 
+/// Exactly `digits` decimal digits, and what follows them.
+void append_number(std::string& text, size_t digits, int number, char then) {
+  text.resize(text.size() + digits, '0');
+  for (auto at = text.size(); number > 0 && digits > 0; number /= 10, --digits)
+    text[--at] = static_cast<char>('0' + number % 10);
+  text += then;
+}
+
 } // namespace
 
 result<timestamp> parse_time(std::string_view text) {
@@ -75,17 +81,18 @@ std::string format_time(timestamp at) {
   const year_month_day date{day};
   const hh_mm_ss<microseconds> clock{at - day};
   const auto micros = static_cast<int>(clock.subseconds().count());
-  char text[40];
-  const auto head = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-                                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                  static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                                  static_cast<int>(clock.seconds().count()));
-  auto* const rest = text + head;
-  const auto room = sizeof text - static_cast<size_t>(head);
+  std::string text;
+  text.reserve(27);
+  append_number(text, 4, static_cast<int>(date.year()), '-');
+  append_number(text, 2, static_cast<int>(static_cast<unsigned>(date.month())), '-');
+  append_number(text, 2, static_cast<int>(static_cast<unsigned>(date.day())), 'T');
+  append_number(text, 2, static_cast<int>(clock.hours().count()), ':');
+  append_number(text, 2, static_cast<int>(clock.minutes().count()), ':');
+  append_number(text, 2, static_cast<int>(clock.seconds().count()), '.');
   if (micros % 1000 == 0)
-    std::snprintf(rest, room, ".%03dZ", micros / 1000);
+    append_number(text, 3, micros / 1000, 'Z');
   else
-    std::snprintf(rest, room, ".%06dZ", micros);
+    append_number(text, 6, micros, 'Z');
   return text;
 }
 

@@ -14,22 +14,26 @@ using std::chrono::seconds;
 /// coarser buckets.
 result<std::vector<timestamp>> newest_buckets(connection& db, const event_filter& filter, timestamp before,
                                               size_t wanted, int32_t resolution, const column* within) {
-  conditions where;
-  where.both("resolution = ", resolution).both("bucket < ", before);
-  where.if_any("type = ", filter.event_type).if_any("framework = ", filter.framework).if_any("host = ", filter.host);
-  if (within != nullptr) where.both("bucket = ANY (", *within, ")");
-  const auto limit = where.next(static_cast<int64_t>(wanted) + 1);
-  const auto found = db.exec("SELECT bucket, sum(events)::bigint FROM event_counts\n" + where.text()
-                                 + "\nGROUP BY bucket HAVING sum(events) > 0 ORDER BY bucket DESC LIMIT " + limit,
-                             where.with());
-  if (!found) return tl::unexpected{found.error()};
   std::vector<timestamp> buckets;
   size_t sure = 0;
-  for (int row = 0; row < found->size() && sure < wanted; ++row) {
-    const auto bucket = found->get<timestamp>(row, 0);
-    buckets.push_back(bucket);
-    // Of the bucket in which `before` lies, nobody knows how much is before.
-    if (bucket + seconds{resolution} <= before) sure += static_cast<size_t>(found->get<int64_t>(row, 1));
+  // A few at first: mostly the newest hold the page.
+  for (int64_t ask = 2; sure < wanted; ask *= 4) {
+    conditions where;
+    where.both("resolution = ", resolution).both("bucket < ", buckets.empty() ? before : buckets.back());
+    where.if_any("type = ", filter.event_type).if_any("framework = ", filter.framework).if_any("host = ", filter.host);
+    if (within != nullptr) where.both("bucket = ANY (", *within, ")");
+    const auto limit = where.next(ask);
+    const auto found = db.exec("SELECT bucket, sum(events)::bigint FROM event_counts\n" + where.text()
+                                   + "\nGROUP BY bucket HAVING sum(events) > 0 ORDER BY bucket DESC LIMIT " + limit,
+                               where.with());
+    if (!found) return tl::unexpected{found.error()};
+    for (int row = 0; row < found->size() && sure < wanted; ++row) {
+      const auto bucket = found->get<timestamp>(row, 0);
+      buckets.push_back(bucket);
+      // Of the bucket in which `before` lies, nobody knows how much is before.
+      if (bucket + seconds{resolution} <= before) sure += static_cast<size_t>(found->get<int64_t>(row, 1));
+    }
+    if (found->size() < ask) break;
   }
   return buckets;
 }

@@ -12,7 +12,41 @@ bool begins_escape(std::string_view json, size_t at) {
   return before % 2 == 0;
 }
 
+/// Behind the string that begins at `at`.
+size_t end_of_string(std::string_view json, size_t at) {
+  for (at = json.find_first_of("\"\\", at + 1); at < json.size(); at = json.find_first_of("\"\\", at + 2))
+    if (json[at] == '"') return at + 1;
+  return json.size();
+}
+
+/// Behind the value that begins at `at`: at the comma or the brace that follows.
+size_t end_of_value(std::string_view json, size_t at) {
+  size_t depth = 0;
+  while (at < json.size()) {
+    const char c = json[at];
+    if (depth == 0 && (c == ',' || c == '}')) break;
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    at = c == '"' ? end_of_string(json, at) : at + 1;
+  }
+  return at;
+}
+
 } // namespace
+
+std::vector<std::pair<std::string_view, std::string_view>> members_of(std::string_view json) {
+  std::vector<std::pair<std::string_view, std::string_view>> members;
+  if (!json.starts_with('{')) return members;
+  for (size_t at = json.find('"'); at < json.size(); at = json.find('"', at)) {
+    const auto name_end = end_of_string(json, at);
+    const auto value = json.find_first_not_of(": ", name_end);
+    if (value == std::string_view::npos) break;
+    const auto value_end = end_of_value(json, value);
+    members.emplace_back(json.substr(at + 1, name_end - at - 2), json.substr(value, value_end - value));
+    at = value_end;
+  }
+  return members;
+}
 
 std::string_view storable(std::string_view json, std::string& buffer) {
   auto at = json.find(nul_escape);

@@ -1,5 +1,6 @@
 #include "protocol/decode.hpp"
 #include "protocol/limits.hpp"
+#include "store/json_text.hpp"
 #include "store/reading.hpp"
 #include "store/state_columns.hpp"
 #include "store/state_json.hpp"
@@ -71,25 +72,55 @@ result<run_state> find_run(connection& db, const std::string& run_id, const std:
 }
 
 result<rows> find_events(connection& db, const run_state& run) {
-  // Input and output of spans are read apart from the rest, which is decoded.
-  static const auto statement = "SELECT " + std::string{stored_event_columns}
-                                + ", payload -> 'input', payload -> 'output', payload -> 'error'" + select_events;
+  static const auto statement = "SELECT " + std::string{stored_event_columns} + select_events;
   return db.exec(statement, parameters{run.session_id, run.run_id, run.first->ts,
                                        timestamp{run.last_ts + std::chrono::microseconds{1}},
                                        static_cast<int64_t>(limits::run_detail_events) + 1});
 }
 
-/// Folds one event of the run into its span.
-void add(span_list& spans, const stored_event& e, row_reader& rest) {
-  auto& span = spans.of(e.span_id);
-  keep(span.input, rest.next<binary::json>().text);
-  keep(span.output, rest.next<binary::json>().text);
-  keep(span.error, rest.next<binary::json>().text);
+/// Notes what the span's page shows of one of its events as it is.
+void keep_texts(span_page& span, const stored_event& e) {
+  for (const auto& [name, text] : members_of(e.payload)) {
+    if (name == "input") keep(span.input, text);
+    if (name == "output") keep(span.output, text);
+    if (name == "error") keep(span.error, text);
+  }
   keep(span.attributes, e.attributes);
-  const auto batch = decode(envelope_text(e));
-  if (!batch) return;
-  for (const auto& decoded : batch->events) fold(span.state, decoded);
 }
+
+/// Folds events into their spans; false when the text cannot be decoded as a whole.
+bool fold_all(span_list& spans, const std::string& envelopes) {
+  const auto batch = decode(envelopes);
+  if (!batch) return false;
+  for (const auto& decoded : batch->events) fold(spans.of(decoded.span_id).state, decoded);
+  return true;
+}
+
+/// Folds the events of spans together, which is cheaper than one by one.
+class span_reader {
+public:
+  void add(const stored_event& e) {
+    keep_texts(spans_.of(e.span_id), e);
+    waiting_.push_back(envelope_text(e));
+    if (waiting_.size() == limits::batch_events) fold_waiting();
+  }
+  const std::vector<span_page>& spans() {
+    fold_waiting();
+    return spans_.spans;
+  }
+
+private:
+  void fold_waiting() {
+    std::string together;
+    for (const auto& envelope : waiting_) together += (together.empty() ? '[' : ',') + envelope;
+    // One that cannot be decoded must not take the others with it.
+    if (!waiting_.empty() && !fold_all(spans_, together + ']'))
+      for (const auto& envelope : waiting_) fold_all(spans_, envelope);
+    waiting_.clear();
+  }
+  span_list spans_;
+  std::vector<std::string> waiting_;
+};
 
 } // namespace
 
@@ -99,14 +130,14 @@ result<std::string> read_run(connection& db, const std::string& run_id, const st
   const auto found = find_events(db, *run);
   if (!found) return tl::unexpected{found.error()};
   const auto shown = std::min(found->size(), static_cast<int>(limits::run_detail_events));
-  span_list spans;
+  span_reader spans;
   json_writer others;
   others.begin_array();
   for (int row = 0; row < shown; ++row) {
     row_reader reader{*found, row};
     const auto e = read_stored_event(reader);
     if (is_span_event(e))
-      add(spans, e, reader);
+      spans.add(e);
     else
       write_item(others, e);
   }
@@ -115,7 +146,7 @@ result<std::string> read_run(connection& db, const std::string& run_id, const st
   json.begin_object();
   write_members(json, *run);
   json.key("spans").begin_array();
-  for (const auto& span : spans.spans) write_span(json, span);
+  for (const auto& span : spans.spans()) write_span(json, span);
   json.end_array().raw_member("events", others.text());
   return json.member("truncated", found->size() > shown).end_object().text();
 }
