@@ -4,28 +4,41 @@
 #include "store/rollups.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <span>
 
 namespace agentmon::store {
 namespace {
 
 using std::chrono::seconds;
 
-/// The newest buckets of one resolution that hold `wanted` events in all, newest first; `within`: only inside of these
-/// coarser buckets.
+/// Of a resolution, the newest buckets before `before` with such events, at most `limit`, newest first; `within`: only
+/// those of a list.
+result<rows> find_buckets(connection& db, const event_filter& filter, timestamp before, int32_t resolution,
+                          const column* within, size_t limit) {
+  conditions where;
+  where.both("resolution = ", resolution).both("bucket < ", before);
+  where.if_any("type = ", filter.event_type).if_any("framework = ", filter.framework).if_any("host = ", filter.host);
+  if (within != nullptr) where.both("bucket = ANY (", *within, ")");
+  const auto most = where.next(static_cast<int64_t>(limit));
+  return db.exec("SELECT bucket, sum(events)::bigint FROM event_counts\n" + where.text()
+                     + "\nGROUP BY bucket HAVING sum(events) > 0 ORDER BY bucket DESC LIMIT " + most,
+                 where.with());
+}
+
+/// The newest buckets of one resolution that hold `wanted` events in all, newest first; `within`: only of these, newest
+/// first.
 result<std::vector<timestamp>> newest_buckets(connection& db, const event_filter& filter, timestamp before,
-                                              size_t wanted, int32_t resolution, const column* within) {
+                                              size_t wanted, int32_t resolution,
+                                              std::optional<std::span<const timestamp>> within) {
   std::vector<timestamp> buckets;
   size_t sure = 0;
-  // A few at first: mostly the newest hold the page.
-  for (int64_t ask = 2; sure < wanted; ask *= 4) {
-    conditions where;
-    where.both("resolution = ", resolution).both("bucket < ", buckets.empty() ? before : buckets.back());
-    where.if_any("type = ", filter.event_type).if_any("framework = ", filter.framework).if_any("host = ", filter.host);
-    if (within != nullptr) where.both("bucket = ANY (", *within, ")");
-    const auto limit = where.next(ask);
-    const auto found = db.exec("SELECT bucket, sum(events)::bigint FROM event_counts\n" + where.text()
-                                   + "\nGROUP BY bucket HAVING sum(events) > 0 ORDER BY bucket DESC LIMIT " + limit,
-                               where.with());
+  // A few at first: mostly the newest hold the page. Of a long list all: such events are rare.
+  for (size_t ask = !within ? 2 : within->size() > 64 ? within->size() : 16; sure < wanted; ask *= 8) {
+    column some;
+    for (size_t i = 0; within && i < std::min(ask, within->size()); ++i) some.push((*within)[i]);
+    const auto found =
+        find_buckets(db, filter, buckets.empty() ? before : buckets.back(), resolution, within ? &some : nullptr, ask);
     if (!found) return tl::unexpected{found.error()};
     for (int row = 0; row < found->size() && sure < wanted; ++row) {
       const auto bucket = found->get<timestamp>(row, 0);
@@ -33,15 +46,17 @@ result<std::vector<timestamp>> newest_buckets(connection& db, const event_filter
       // Of the bucket in which `before` lies, nobody knows how much is before.
       if (bucket + seconds{resolution} <= before) sure += static_cast<size_t>(found->get<int64_t>(row, 1));
     }
-    if (found->size() < ask) break;
+    if (within) within = within->subspan(std::min(ask, within->size()));
+    if (within ? within->empty() : static_cast<size_t>(found->size()) < ask) break;
   }
   return buckets;
 }
 
-column parts_of(const std::vector<timestamp>& buckets, int32_t resolution, int32_t part) {
-  column parts;
+/// The parts of buckets that are newest first, newest first.
+std::vector<timestamp> parts_of(const std::vector<timestamp>& buckets, int32_t resolution, int32_t part) {
+  std::vector<timestamp> parts;
   for (const auto bucket : buckets)
-    for (int32_t at = 0; at < resolution; at += part) parts.push(bucket + seconds{at});
+    for (int32_t at = resolution - part; at >= 0; at -= part) parts.push_back(bucket + seconds{at});
   return parts;
 }
 
@@ -76,9 +91,13 @@ result<std::vector<time_range>> times_of_events(connection& db, const event_filt
   const size_t finest = is_found_by_index(filter) ? resolutions.size() - 1 : 0;
   std::vector<timestamp> buckets;
   for (auto level = resolutions.size(); level-- > finest;) {
-    const bool coarsest = level + 1 == resolutions.size();
-    const auto within = coarsest ? column{} : parts_of(buckets, resolutions[level + 1], resolutions[level]);
-    auto found = newest_buckets(db, filter, before, wanted, resolutions[level], coarsest ? nullptr : &within);
+    std::vector<timestamp> parts;
+    std::optional<std::span<const timestamp>> within;
+    if (level + 1 < resolutions.size()) {
+      parts = parts_of(buckets, resolutions[level + 1], resolutions[level]);
+      within = parts;
+    }
+    auto found = newest_buckets(db, filter, before, wanted, resolutions[level], within);
     if (!found) return tl::unexpected{found.error()};
     buckets = std::move(*found);
     if (buckets.empty()) return std::vector<time_range>{};

@@ -1,5 +1,7 @@
 #include "store/json_text.hpp"
 
+#include <algorithm>
+
 namespace agentmon::store {
 namespace {
 
@@ -14,9 +16,9 @@ bool begins_escape(std::string_view json, size_t at) {
 
 /// Behind the string that begins at `at`.
 size_t end_of_string(std::string_view json, size_t at) {
-  for (at = json.find_first_of("\"\\", at + 1); at < json.size(); at = json.find_first_of("\"\\", at + 2))
-    if (json[at] == '"') return at + 1;
-  return json.size();
+  for (++at; at < json.size() && json[at] != '"'; ++at)
+    if (json[at] == '\\') ++at;
+  return std::min(at + 1, json.size());
 }
 
 /// Behind the value that begins at `at`: at the comma or the brace that follows.

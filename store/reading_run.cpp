@@ -78,14 +78,18 @@ result<rows> find_events(connection& db, const run_state& run) {
                                        static_cast<int64_t>(limits::run_detail_events) + 1});
 }
 
-/// Notes what the span's page shows of one of its events as it is.
-void keep_texts(span_page& span, const stored_event& e) {
+/// Notes what the span's page shows of one of its events as it is; gives the rest of the payload.
+std::string keep_texts(span_page& span, const stored_event& e) {
+  std::string rest;
   for (const auto& [name, text] : members_of(e.payload)) {
     if (name == "input") keep(span.input, text);
     if (name == "output") keep(span.output, text);
     if (name == "error") keep(span.error, text);
+    if (name == "input" || name == "output") continue;
+    rest.append(rest.empty() ? "{\"" : ",\"").append(name).append("\":").append(text);
   }
   keep(span.attributes, e.attributes);
+  return rest.empty() ? "{}" : rest + '}';
 }
 
 /// Folds events into their spans; false when the text cannot be decoded as a whole.
@@ -96,13 +100,15 @@ bool fold_all(span_list& spans, const std::string& envelopes) {
   return true;
 }
 
-/// Folds the events of spans together, which is cheaper than one by one.
+/// Folds the events of spans, some together, which is cheaper than one by one.
 class span_reader {
 public:
-  void add(const stored_event& e) {
-    keep_texts(spans_.of(e.span_id), e);
+  void add(stored_event e) {
+    const auto rest = keep_texts(spans_.of(e.span_id), e);
+    e.payload = rest;
+    e.attributes = "{}";
     waiting_.push_back(envelope_text(e));
-    if (waiting_.size() == limits::batch_events) fold_waiting();
+    if (waiting_.size() == together) fold_waiting();
   }
   const std::vector<span_page>& spans() {
     fold_waiting();
@@ -111,13 +117,14 @@ public:
 
 private:
   void fold_waiting() {
-    std::string together;
-    for (const auto& envelope : waiting_) together += (together.empty() ? '[' : ',') + envelope;
+    std::string text;
+    for (const auto& envelope : waiting_) text += (text.empty() ? '[' : ',') + envelope;
     // One that cannot be decoded must not take the others with it.
-    if (!waiting_.empty() && !fold_all(spans_, together + ']'))
+    if (!waiting_.empty() && !fold_all(spans_, text + ']'))
       for (const auto& envelope : waiting_) fold_all(spans_, envelope);
     waiting_.clear();
   }
+  static constexpr size_t together = 64;
   span_list spans_;
   std::vector<std::string> waiting_;
 };
