@@ -16,6 +16,18 @@ TEST_CASE("the NUL escape is replaced, and only where it is one") {
   CHECK(storable(R"({"a":"x\\\u0000\u0000"})", buffer) == R"({"a":"x\\\ufffd\ufffd"})");
 }
 
+TEST_CASE("the members of an object are cut out of its text") {
+  const auto members =
+      members_of(R"({"a": "x\"}, \\", "b": {"c": [1, "]", {}], "d": "}"}, "e\"": [], "f": -1.5, "g": null})");
+  REQUIRE(members.size() == 5);
+  CHECK(members[0] == std::pair<std::string_view, std::string_view>{"a", R"("x\"}, \\")"});
+  CHECK(members[1] == std::pair<std::string_view, std::string_view>{"b", R"({"c": [1, "]", {}], "d": "}"})"});
+  CHECK(members[2] == std::pair<std::string_view, std::string_view>{R"(e\")", "[]"});
+  CHECK(members[3] == std::pair<std::string_view, std::string_view>{"f", "-1.5"});
+  CHECK(members[4] == std::pair<std::string_view, std::string_view>{"g", "null"});
+  for (const auto* const none : {"", "{}", "[]", "[{\"a\": 1}]", "\"a\"", "null"}) CHECK(members_of(none).empty());
+}
+
 TEST_CASE("texts with NUL are stored") {
   const database db;
   auto writer = db.writer();

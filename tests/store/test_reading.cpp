@@ -254,6 +254,30 @@ TEST_CASE("machines show their latest snapshot and their samples") {
   CHECK(read_vm_samples(connection, "nobody", must(parse_window({})), noon).error().code == fault::not_found);
 }
 
+TEST_CASE("a machine's samples are the latest of each step") {
+  const database db;
+  auto writer = db.writer();
+  scenario s;
+  for (int i = 0; i < 40; ++i)
+    s.add("openclaw.snapshot", "", "", "", R"({"name":"a","state":"running","cpu_percent":)" + std::to_string(i) + '}',
+          150'000);
+  write(writer, s.envelopes);
+  auto connection = db.connect();
+  const json_answer week{read_vm_samples(connection, "a", must(parse_window({{"window", "7d"}})), next_day)};
+  std::string shown;
+  for (size_t i = 0; i < week.size("/samples"); ++i) {
+    const auto sample = "/samples/" + std::to_string(i);
+    shown += (i > 0 ? "," : "") + week[sample + "/ts"].substr(11, 8) + '='
+             + std::to_string(std::stoi(week[sample + "/cpu_percent"]));
+  }
+  CHECK(week.size("/samples") < 10);
+  CHECK(shown
+        == db.value(
+            "SELECT string_agg(to_char(step AT TIME ZONE 'UTC', 'HH24:MI:SS') || '=' || latest, ',' ORDER BY step)"
+            " FROM (SELECT date_bin('840 s', ts, timestamptz 'epoch') AS step, max(cpu_percent) AS latest"
+            " FROM vm_samples GROUP BY 1) AS steps"));
+}
+
 TEST_CASE("words are found, combined with filters, and paged") {
   CHECK(event_ids({{"q", "please"}}) == right_ids("payload ->> 'input' = 'please do it'"));
   CHECK(event_ids({{"q", "plea"}}) == right_ids("payload ->> 'input' = 'please do it'"));
