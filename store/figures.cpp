@@ -14,54 +14,49 @@ std::string run_sum_columns() {
   return columns;
 }
 
-/// Of which part, and the value of the key column.
-template <class Key>
-using keyed_figures = std::map<std::pair<int32_t, Key>, figures>;
-
-/// Calls add(figures, row) for each row of a table, whose first columns are its part and its key.
-template <class Key, class Add>
-result<void> add_rows(keyed_figures<Key>& to, const result<rows>& from, Add&& add) {
-  if (!from) return tl::unexpected{from.error()};
-  for (int row = 0; row < from->size(); ++row) {
-    row_reader reader{*from, row};
-    const auto part = reader.next<int32_t>();
-    add(to[{part, reader.next<Key>()}], reader);
-  }
-  return {};
+result<rows> select(connection& db, const std::string& key, const std::string& columns, const std::string& table,
+                    const std::vector<stretch>& over) {
+  return select_stretches(db, key + ", " + columns, table, over, "GROUP BY 1");
 }
 
-/// Reads what three tables say, by the same key column.
+/// Reads what all three tables say, by the same key column.
 template <class Key>
-result<keyed_figures<Key>> read_by(connection& db, const std::string& key,
-                                   const std::vector<std::vector<stretch>>& over) {
-  const auto select = [&](const std::string& columns, const std::string& table) {
-    return select_stretches(db, "part, " + key + ", " + columns, table, over, "GROUP BY 1, 2");
+result<std::map<Key, figures>> read_by(connection& db, const std::string& key, const std::vector<stretch>& over) {
+  std::map<Key, figures> by_key;
+  const auto for_rows = [&](const result<rows>& from, auto&& add) -> result<void> {
+    if (!from) return tl::unexpected{from.error()};
+    for (int row = 0; row < from->size(); ++row) {
+      row_reader reader{*from, row};
+      auto& into = by_key[reader.next<Key>()];
+      add(into, reader);
+    }
+    return {};
   };
-  keyed_figures<Key> found;
-  auto done = add_rows(found, select("sum(events)::bigint, sum(errors)::bigint", "event_counts"),
+  auto done = for_rows(select(db, key, "sum(events)::bigint, sum(errors)::bigint", "event_counts", over),
                        [](figures& into, row_reader& row) {
                          into.events.events = row.next<int64_t>();
                          into.events.errors = row.next<int64_t>();
                        });
   if (done)
-    done = add_rows(found, select(run_sum_columns(), "run_counts"),
+    done = for_rows(select(db, key, run_sum_columns(), "run_counts", over),
                     [](figures& into, row_reader& row) { into.runs = read_run_sums(row); });
   if (done)
-    done = add_rows(found, select("sum(calls)::bigint", "tool_counts"),
+    done = for_rows(select(db, key, "sum(calls)::bigint", "tool_counts", over),
                     [](figures& into, row_reader& row) { into.tool_calls = row.next<int64_t>(); });
   if (!done) return tl::unexpected{done.error()};
-  return found;
+  return by_key;
 }
 
-result<void> add_durations(connection& db, const std::vector<std::vector<stretch>>& over,
-                           keyed_figures<std::string>& to) {
-  return add_rows(to,
-                  select_stretches(db, "part, framework, slot, sum(runs)::bigint", "run_durations", over,
-                                   "GROUP BY part, framework, slot"),
-                  [](figures& into, row_reader& row) {
-                    const auto slot = static_cast<size_t>(row.next<int32_t>());
-                    if (slot < duration_histogram::buckets) into.run_durations.counts[slot] = row.next<int64_t>();
-                  });
+result<void> add_durations(connection& db, const std::vector<stretch>& over, std::map<std::string, figures>& to) {
+  const auto found =
+      select_stretches(db, "framework, slot, sum(runs)::bigint", "run_durations", over, "GROUP BY framework, slot");
+  if (!found) return tl::unexpected{found.error()};
+  for (int row = 0; row < found->size(); ++row) {
+    const auto slot = static_cast<size_t>(found->get<int32_t>(row, 1));
+    if (slot < duration_histogram::buckets)
+      to[found->get<std::string>(row, 0)].run_durations.counts[slot] = found->get<int64_t>(row, 2);
+  }
+  return {};
 }
 
 } // namespace
@@ -116,33 +111,24 @@ std::vector<stretch> cover(const stretch& over) {
 }
 
 result<rows> select_stretches(connection& db, const std::string& columns, const std::string& table,
-                              const std::vector<std::vector<stretch>>& over, const std::string& tail) {
-  column_set parts{4};
-  for (size_t part = 0; part < over.size(); ++part)
-    for (const auto& piece : over[part]) parts.row(static_cast<int32_t>(part), piece.resolution, piece.from, piece.to);
-  return db.exec("SELECT " + columns + "\nFROM unnest($1, $2, $3, $4) AS piece (part, step, begins, ends)\nJOIN "
-                     + table + " ON resolution = step AND bucket >= begins AND bucket < ends " + tail,
+                              const std::vector<stretch>& over, const std::string& tail) {
+  column_set parts{3};
+  for (const auto& part : over) parts.row(part.resolution, part.from, part.to);
+  return db.exec("SELECT " + columns + "\nFROM unnest($1, $2, $3) AS part (step, begins, ends)\nJOIN " + table
+                     + " ON resolution = step AND bucket >= begins AND bucket < ends " + tail,
                  parts.as_parameters());
 }
 
-result<std::vector<std::map<std::string, figures>>> read_figures_by_framework(connection& db,
-                                                                              const std::vector<stretch>& over) {
-  std::vector<std::vector<stretch>> pieces;
-  for (const auto& part : over) pieces.push_back(cover(part));
-  auto found = read_by<std::string>(db, "framework", pieces);
-  if (!found) return tl::unexpected{found.error()};
-  if (auto added = add_durations(db, pieces, *found); !added) return tl::unexpected{added.error()};
-  std::vector<std::map<std::string, figures>> parts(over.size());
-  for (const auto& [key, of] : *found) parts[static_cast<size_t>(key.first)].emplace(key.second, of);
-  return parts;
+result<std::map<std::string, figures>> read_figures_by_framework(connection& db, const stretch& over) {
+  const auto parts = cover(over);
+  auto by_framework = read_by<std::string>(db, "framework", parts);
+  if (!by_framework) return by_framework;
+  if (auto added = add_durations(db, parts, *by_framework); !added) return tl::unexpected{added.error()};
+  return by_framework;
 }
 
 result<std::map<timestamp, figures>> read_figures_by_bucket(connection& db, const stretch& over) {
-  const auto found = read_by<timestamp>(db, "bucket", {{over}});
-  if (!found) return tl::unexpected{found.error()};
-  std::map<timestamp, figures> by_bucket;
-  for (const auto& [key, of] : *found) by_bucket.emplace(key.second, of);
-  return by_bucket;
+  return read_by<timestamp>(db, "bucket", {over});
 }
 
 } // namespace agentmon::store

@@ -34,13 +34,12 @@ struct stretch {
 /// The same time in as few buckets as there are: coarse ones, and finer ones at its ends.
 std::vector<stretch> cover(const stretch&);
 
-/// SELECT columns of a rollup table, of the buckets in all the stretches; the column `part` is a stretch's place in the
-/// list of lists. `tail` is the GROUP BY.
+/// SELECT columns of a rollup table, of the buckets in all the stretches; `tail` is its GROUP BY.
 result<rows> select_stretches(connection&, const std::string& columns, const std::string& table,
-                              const std::vector<std::vector<stretch>>&, const std::string& tail);
+                              const std::vector<stretch>&, const std::string& tail);
 
-/// By framework, for each of the stretches, with as many statements as for one. Without sessions.
-result<std::vector<std::map<std::string, figures>>> read_figures_by_framework(connection&, const std::vector<stretch>&);
+/// By framework. Sessions are counted by read_session_counts().
+result<std::map<std::string, figures>> read_figures_by_framework(connection&, const stretch&);
 
 /// By bucket; buckets in which nothing happened are left out. Without sessions and durations.
 result<std::map<timestamp, figures>> read_figures_by_bucket(connection&, const stretch&);

@@ -18,18 +18,14 @@ stretch buckets_of(const time_window& window, timestamp now) {
   return {static_cast<int32_t>(window.step.count()), end - window.length, end};
 }
 
-/// Sessions with an event on each day before `until`, by day and framework; framework "" holds all, each once.
-using session_counts = std::map<std::pair<binary::day, std::string>, int64_t>;
-result<session_counts> count_sessions(connection& db, const stretch& one, const stretch& other) {
-  const auto found =
-      db.exec("SELECT day, framework, count(DISTINCT session_id) FROM session_days"
-              " WHERE day = $1 AND first_ts < $2 OR day = $3 AND first_ts < $4"
-              " GROUP BY GROUPING SETS ((day, framework), (day))",
-              parameters{std::chrono::floor<days>(one.from), one.to, std::chrono::floor<days>(other.from), other.to});
+/// Sessions with an event on the day before `until`, by framework; "" holds all, each once.
+result<std::map<std::string, int64_t>> count_sessions(connection& db, binary::day day, timestamp until) {
+  const auto found = db.exec("SELECT framework, count(DISTINCT session_id) FROM session_days"
+                             " WHERE day = $1 AND first_ts < $2 GROUP BY GROUPING SETS ((framework), ())",
+                             parameters{day, until});
   if (!found) return tl::unexpected{found.error()};
-  session_counts sessions;
-  for (int row = 0; row < found->size(); ++row)
-    sessions[{found->get<binary::day>(row, 0), found->get<std::string>(row, 1)}] = found->get<int64_t>(row, 2);
+  std::map<std::string, int64_t> sessions;
+  for (int row = 0; row < found->size(); ++row) sessions[found->get<std::string>(row, 0)] = found->get<int64_t>(row, 1);
   return sessions;
 }
 
@@ -56,46 +52,43 @@ struct day_figures {
   std::map<std::string, figures> by_framework;
 };
 
-day_figures figures_of(binary::day day, std::map<std::string, figures> by_framework, const session_counts& sessions) {
-  const auto counted = [&](const std::string& framework) {
-    const auto found = sessions.find({day, framework});
-    return found == sessions.end() ? 0 : found->second;
-  };
-  day_figures of{{}, std::move(by_framework)};
-  for (auto& [framework, its] : of.by_framework) {
-    its.sessions = counted(framework);
-    of.all += its;
+result<day_figures> read_day(connection& db, const stretch& over) {
+  auto by_framework = read_figures_by_framework(db, over);
+  if (!by_framework) return tl::unexpected{by_framework.error()};
+  const auto sessions = count_sessions(db, std::chrono::floor<days>(over.from), over.to);
+  if (!sessions) return tl::unexpected{sessions.error()};
+  day_figures day{{}, std::move(*by_framework)};
+  for (auto& [framework, of] : day.by_framework) {
+    if (const auto counted = sessions->find(framework); counted != sessions->end()) of.sessions = counted->second;
+    day.all += of;
   }
-  of.all.sessions = counted(""); // a session may be in several frameworks
-  return of;
+  const auto all = sessions->find("");
+  day.all.sessions = all == sessions->end() ? 0 : all->second; // a session may be in several frameworks
+  return day;
 }
 
 } // namespace
 
 result<std::string> read_summary(connection& db, timestamp now) {
   const auto day = std::chrono::floor<days>(now);
-  const stretch so_far{7200, day, day + days{1}};
-  const stretch day_before{900, day - days{1}, now - days{1}};
-  auto found = read_figures_by_framework(db, {so_far, day_before});
-  if (!found) return tl::unexpected{found.error()};
-  const auto sessions = count_sessions(db, so_far, day_before);
-  if (!sessions) return tl::unexpected{sessions.error()};
-  const auto today = figures_of(day, std::move((*found)[0]), *sessions);
-  const auto yesterday = figures_of(day - days{1}, std::move((*found)[1]), *sessions);
+  const auto today = read_day(db, {7200, day, day + days{1}});
+  if (!today) return tl::unexpected{today.error()};
+  const auto yesterday = read_day(db, {900, day - days{1}, now - days{1}});
+  if (!yesterday) return tl::unexpected{yesterday.error()};
   const auto active = count_active(db, now);
   if (!active) return tl::unexpected{active.error()};
   json_writer json;
   json.begin_object().member("day", std::string_view{format_time(day)}.substr(0, 10));
   json.member("active_sessions", *active);
-  write_figures(json, today.all);
+  write_figures(json, today->all);
   json.key("by_framework").begin_array();
-  for (const auto& [framework, of] : today.by_framework) {
+  for (const auto& [framework, of] : today->by_framework) {
     json.begin_object().member("framework", framework);
     write_figures(json, of);
     json.end_object();
   }
   json.end_array().key("yesterday").begin_object();
-  write_figures(json, yesterday.all);
+  write_figures(json, yesterday->all);
   return json.end_object().end_object().text();
 }
 
@@ -120,7 +113,7 @@ result<std::string> read_timeseries(connection& db, const time_window& window, t
 
 result<std::string> read_tools(connection& db, const time_window& window, timestamp now) {
   const auto found = select_stretches(db, "name, slot, sum(calls)::bigint, sum(errors)::bigint", "tool_counts",
-                                      {cover(buckets_of(window, now))}, "GROUP BY name, slot");
+                                      cover(buckets_of(window, now)), "GROUP BY name, slot");
   if (!found) return tl::unexpected{found.error()};
   struct tool {
     call_sums sums;
