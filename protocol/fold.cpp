@@ -26,6 +26,20 @@ void fold_common(State& state, const event& e) {
   state.counts += tally_of(e);
 }
 
+/// The same for a state of other events.
+template <class State>
+void merge_common(State& state, const State& other) {
+  if (other.first && earlier(state.first, *other.first)) {
+    state.first = other.first;
+    state.framework = other.framework;
+    state.client_id = other.client_id;
+    state.host = other.host;
+  }
+  state.last_ts = std::max(state.last_ts, other.last_ts);
+  state.counts += other.counts;
+  if (other.started_at) keep_earliest(state.started_at, *other.started_at);
+}
+
 std::optional<int64_t> duration(std::optional<int64_t> reported, std::optional<timestamp> started,
                                 const std::optional<event_key>& ended) {
   if (reported) return reported;
@@ -88,6 +102,21 @@ void fold(run_state& run, const event& e) {
   }
 }
 
+void merge(run_state& run, const run_state& other) {
+  merge_common(run, other);
+  if (other.model_from && later(run.model_from, *other.model_from)) {
+    run.model_from = other.model_from;
+    run.model = other.model;
+  }
+  run.spans_used += other.spans_used;
+  run.end_used = largest(run.end_used, other.end_used);
+  if (other.ended && later(run.ended, *other.ended)) {
+    run.ended = other.ended;
+    run.status = other.status;
+    run.reported_duration_us = other.reported_duration_us;
+  }
+}
+
 usage used_by(const run_state& run) { return or_else(run.end_used, run.spans_used); }
 
 std::optional<int64_t> duration_of(const run_state& run) {
@@ -110,6 +139,20 @@ void fold(session_state& session, const event& e) {
     session.ended = key_of(e);
     session.status = e.status;
   }
+}
+
+void merge(session_state& session, const session_state& other) {
+  merge_common(session, other);
+  if (other.restarted_at) keep_latest(session.restarted_at, *other.restarted_at);
+  session.end_used = largest(session.end_used, other.end_used);
+  if (other.ended && later(session.ended, *other.ended)) {
+    session.ended = other.ended;
+    session.status = other.status;
+  }
+  session.runs += other.runs;
+  session.failed_runs += other.failed_runs;
+  session.runs_used += other.runs_used;
+  session.runs_with_usage += other.runs_with_usage;
 }
 
 void fold(session_state& session, const run_state& before, const run_state& after) {

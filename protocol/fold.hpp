@@ -48,6 +48,9 @@ struct run_state {
 /// Adds one event that belongs to the run.
 void fold(run_state&, const event&);
 
+/// Adds what other events of the same run (none of them the same event) amount to.
+void merge(run_state&, const run_state&);
+
 /// Tokens and cost of the run: what its end reports, and field by field what its spans sum up to where it does not.
 usage used_by(const run_state&);
 
@@ -79,6 +82,9 @@ struct session_state {
 
 /// Adds one event that belongs to the session (with or without a run).
 void fold(session_state&, const event&);
+
+/// Adds what other events of the same session (none of them the same event) amount to, and their runs.
+void merge(session_state&, const session_state&);
 
 /// Adds the difference that one of its runs made: its state before (an empty one if it is new) and after.
 void fold(session_state&, const run_state& before, const run_state& after);

@@ -1,6 +1,7 @@
 -- Sessions and runs as the events so far tell them. The columns are the fields of session_state and run_state
 -- (protocol/fold.hpp), so that folding goes on from the row; status is derived from them, for filters.
 -- What changes with every transaction is in no index and the pages keep room, so that updates stay on their page (HOT).
+-- Sessions of a page began together and go on together: it has room for one new version of each.
 CREATE TABLE sessions (
   session_id                text COLLATE "C" PRIMARY KEY,
   first_ts                  timestamptz NOT NULL,
@@ -34,7 +35,7 @@ CREATE TABLE sessions (
   end_reasoning_tokens      bigint,
   end_cost_nano_usd         bigint,
   status                    text COLLATE "C" NOT NULL
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 45);
 
 CREATE INDEX sessions_first ON sessions (first_ts, session_id);
 CREATE INDEX sessions_framework ON sessions (framework, first_ts, session_id);

@@ -19,7 +19,6 @@ CREATE TABLE run_counts (
   resolution                integer NOT NULL,
   bucket                    timestamptz NOT NULL,
   framework                 text COLLATE "C" NOT NULL,
-  host                      text COLLATE "C" NOT NULL,
   runs                      bigint NOT NULL,
   ended                     bigint NOT NULL,
   failed                    bigint NOT NULL,
@@ -37,7 +36,7 @@ CREATE TABLE run_counts (
   reasoning_tokens_known    bigint NOT NULL,
   cost_nano_usd             bigint NOT NULL,
   cost_nano_usd_known       bigint NOT NULL,
-  PRIMARY KEY (resolution, bucket, framework, host)
+  PRIMARY KEY (resolution, bucket, framework)
 ) WITH (fillfactor = 70);
 
 -- The same runs by how long they took; slot is the bucket of duration_histogram (protocol/histogram.hpp).

@@ -38,10 +38,14 @@ void append_row(std::string& to, const event& e, std::string& buffer) {
 
 } // namespace
 
-result<void> copy_events(connection& db, const std::string& table, std::span<const event* const> events) {
+result<void> copy_events(connection& db, const std::string& table, std::span<const event* const> events,
+                         const std::function<void(const event&)>& beside) {
   const auto statement = "COPY " + table + ' ' + std::string{columns} + " FROM STDIN (FORMAT binary)";
   std::string buffer;
-  return copy_rows(db, statement, events, [&](std::string& to, const event* e) { append_row(to, *e, buffer); });
+  return copy_rows(db, statement, events, [&](std::string& to, const event* e) {
+    append_row(to, *e, buffer);
+    beside(*e);
+  });
 }
 
 result<void> create_staging_table(connection& db) {

@@ -3,8 +3,6 @@
 #include "store/copying.hpp"
 #include "store/state_columns.hpp"
 
-#include <algorithm>
-
 namespace agentmon::store {
 namespace {
 
@@ -21,37 +19,20 @@ const std::string& select_runs() {
   return statement;
 }
 
-struct touched_keys {
-  column sessions;
-  column_set runs{2};
-};
-
-/// The sessions and runs that the events belong to, each once.
-touched_keys keys_of(std::span<const event* const> fresh) {
-  std::vector<std::pair<std::string_view, std::string_view>> keys;
-  for (const auto* const e : fresh) {
-    const std::pair key{e->session_id, e->run_id};
-    if (!e->session_id.empty() && (keys.empty() || keys.back() != key)) keys.push_back(key);
+/// Puts the stored states of all sessions and runs of the ledger into it.
+result<void> load(connection& db, ledger& into) {
+  column session_keys;
+  column_set run_keys{2};
+  for (const auto& [id, session] : into.sessions) {
+    session_keys.push(id);
+    for (const auto& [run_id, run] : session.runs) run_keys.row(id, run_id);
   }
-  std::sort(keys.begin(), keys.end());
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  touched_keys touched;
-  for (size_t i = 0; i < keys.size(); ++i) {
-    if (i == 0 || keys[i].first != keys[i - 1].first) touched.sessions.push(keys[i].first);
-    if (!keys[i].second.empty()) touched.runs.row(keys[i].first, keys[i].second);
-  }
-  return touched;
-}
-
-/// Puts the stored states of all sessions and runs that the events belong to into the ledger.
-result<void> load(connection& db, std::span<const event* const> fresh, ledger& into) {
-  const auto touched = keys_of(fresh);
-  if (touched.sessions.size() == 0) return {};
-  const auto sessions = db.exec_prepared(select_sessions(), parameters{}.add(touched.sessions));
+  if (session_keys.size() == 0) return {};
+  const auto sessions = db.exec_prepared(select_sessions(), parameters{}.add(session_keys));
   if (!sessions) return tl::unexpected{sessions.error()};
-  for (auto& state : read_states<session_state>(*sessions)) into.put(std::move(state));
-  if (touched.runs.empty()) return {};
-  const auto runs = db.exec_prepared(select_runs(), touched.runs.as_parameters());
+  for (const auto& state : read_states<session_state>(*sessions)) into.put(state);
+  if (run_keys.empty()) return {};
+  const auto runs = db.exec_prepared(select_runs(), run_keys.as_parameters());
   if (!runs) return tl::unexpected{runs.error()};
   for (auto& state : read_states<run_state>(*runs)) into.put(std::move(state));
   return {};
@@ -92,16 +73,12 @@ result<void> take_fold_lock(connection& db) {
   return db.exec("SELECT pg_advisory_xact_lock(hashtext('agentmon.fold'))");
 }
 
-result<ledger> fold_into_tables(connection& db, std::span<const event* const> fresh) {
-  ledger book;
-  if (auto loaded = load(db, fresh, book); !loaded) return tl::unexpected{loaded.error()};
-  for (const auto* const e : fresh) book.add(*e);
-  book.settle();
-  auto saved = save_states(db, book).and_then([&] { return save(db, book.sums); }).and_then([&] {
-    return save(db, std::move(book.snapshots));
+result<void> fold_into_tables(connection& db, ledger& fresh) {
+  if (auto loaded = load(db, fresh); !loaded) return loaded;
+  fresh.settle();
+  return save_states(db, fresh).and_then([&] { return save(db, fresh.sums); }).and_then([&] {
+    return save(db, std::move(fresh.snapshots));
   });
-  if (!saved) return tl::unexpected{saved.error()};
-  return book;
 }
 
 } // namespace agentmon::store

@@ -23,16 +23,16 @@ bool is_stored(const ledger::day_entry& entry, const std::optional<ledger::day_e
 
 } // namespace
 
-void ledger::put(session_state stored) {
-  auto& entry = sessions[stored.session_id];
+void ledger::put(const session_state& stored) {
+  auto& entry = sessions.at(stored.session_id);
   if (stored.first) entry.stored = {std::chrono::floor<days>(stored.first->ts), stored.framework, stored.first->ts};
-  entry.state = std::move(stored);
+  merge(entry.state, stored);
 }
 
 void ledger::put(run_state stored) {
-  auto& entry = sessions[stored.session_id].runs[stored.run_id];
-  entry.before = stored;
-  entry.after = std::move(stored);
+  auto& entry = sessions.at(stored.session_id).runs.at(stored.run_id);
+  merge(entry.after, stored);
+  entry.before = std::move(stored);
 }
 
 void ledger::add(const event& e) {

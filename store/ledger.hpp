@@ -18,8 +18,8 @@ struct text_hash {
   size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
 };
 
-/// Everything that events amount to, in memory: sessions, runs, rollups and snapshots. A writer puts in the stored
-/// states first and adds the new events; verify() starts from nothing and adds all events.
+/// Everything that events amount to, in memory: sessions, runs, rollups and snapshots. A writer adds the new events and
+/// then puts the stored states under them; verify() adds all events.
 class ledger {
 public:
   struct run_entry {
@@ -40,11 +40,13 @@ public:
   };
   using session_map = std::unordered_map<std::string, session_entry, text_hash, std::equal_to<>>;
 
-  void put(session_state stored);
-  void put(run_state stored);
   void add(const event&);
 
-  /// Carries what the runs became into sessions and rollups. Once, after the last add().
+  /// The stored state of a session or run that add() met. Each once.
+  void put(const session_state& stored);
+  void put(run_state stored);
+
+  /// Carries what the runs became into sessions and rollups. Once, at the end.
   void settle();
 
   session_map sessions;

@@ -78,7 +78,7 @@ void rollups::add_run(const run_state& run, int64_t sign) {
     ++i;
   });
   const auto minute = minute_of(run.first->ts);
-  at(runs, std::tuple<timestamp, std::string_view, std::string_view>{minute, run.framework, run.host}) += sums;
+  at(runs, std::tuple<timestamp, std::string_view>{minute, run.framework}) += sums;
   if (part.duration_us)
     at(durations, std::tuple<timestamp, std::string_view, int32_t>{minute, run.framework, slot_of(part.duration_us)}) +=
         duration_sums{sign};

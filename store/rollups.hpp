@@ -3,6 +3,7 @@
 #include "store/connection.hpp"
 
 #include <array>
+#include <compare>
 #include <map>
 #include <string>
 #include <tuple>
@@ -60,13 +61,9 @@ struct by_fields {
 
 private:
   template <class A, class B, size_t... fields>
-  static int compare(const A& a, const B& b, std::index_sequence<fields...>) {
-    int order = 0;
-    ((order = order != 0                                  ? order
-              : std::get<fields>(a) < std::get<fields>(b) ? -1
-              : std::get<fields>(b) < std::get<fields>(a) ? 1
-                                                          : 0),
-     ...);
+  static std::strong_ordering compare(const A& a, const B& b, std::index_sequence<fields...>) {
+    auto order = std::strong_ordering::equal;
+    static_cast<void>(((order = std::get<fields>(a) <=> std::get<fields>(b), order == 0) && ...));
     return order;
   }
 };
@@ -78,7 +75,7 @@ public:
   using by_minute = std::tuple<timestamp, Rest...>;
   using event_map =
       std::map<by_minute<std::string, std::string, std::string>, event_sums, by_fields>;    ///< framework, host, type
-  using run_map = std::map<by_minute<std::string, std::string>, run_sums, by_fields>;       ///< framework, host
+  using run_map = std::map<by_minute<std::string>, run_sums, by_fields>;                    ///< framework
   using duration_map = std::map<by_minute<std::string, int32_t>, duration_sums, by_fields>; ///< framework, slot
   using call_map =
       std::map<by_minute<std::string, std::string, int32_t>, call_sums, by_fields>; ///< framework, name, slot

@@ -37,15 +37,15 @@ std::string make_add_runs() {
     names.push_back(std::string{name} + "_known");
   });
   std::string columns, arrays, sums;
-  size_t number = 5;
+  size_t number = 4;
   for (const auto& name : names) {
     columns += ", " + name;
     arrays += ", $" + std::to_string(number++) + "::bigint[]";
     sums += (sums.empty() ? "" : ", ") + name + " = present." + name + " + EXCLUDED." + name;
   }
-  return "INSERT INTO run_counts AS present (resolution, bucket, framework, host" + columns
-         + ")\nSELECT * FROM unnest($1::integer[], $2::timestamptz[], $3::text[], $4::text[]" + arrays
-         + ")\nON CONFLICT (resolution, bucket, framework, host) DO UPDATE SET " + sums;
+  return "INSERT INTO run_counts AS present (resolution, bucket, framework" + columns
+         + ")\nSELECT * FROM unnest($1::integer[], $2::timestamptz[], $3::text[]" + arrays
+         + ")\nON CONFLICT (resolution, bucket, framework) DO UPDATE SET " + sums;
 }
 
 const std::string& add_runs() {
@@ -76,12 +76,11 @@ column_set event_columns(const rollups& from) {
 }
 
 column_set run_count_columns(const rollups& from) {
-  column_set columns{4 + run_columns.size() + 2 * run_sums{}.used.size()};
+  column_set columns{3 + run_columns.size() + 2 * run_sums{}.used.size()};
   for_each_bucket(from.runs, [&](int32_t resolution, const auto& key, const run_sums& sums) {
-    const auto& [bucket, framework, host] = key;
-    columns.row(resolution, bucket, framework, host, sums.runs, sums.ended, sums.failed, sums.aborted,
-                sums.usage_known);
-    for (size_t i = 0, at = 4 + run_columns.size(); i < sums.used.size(); ++i) {
+    const auto& [bucket, framework] = key;
+    columns.row(resolution, bucket, framework, sums.runs, sums.ended, sums.failed, sums.aborted, sums.usage_known);
+    for (size_t i = 0, at = 3 + run_columns.size(); i < sums.used.size(); ++i) {
       columns[at++].push(sums.used[i]);
       columns[at++].push(sums.known[i]);
     }

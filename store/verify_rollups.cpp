@@ -105,7 +105,7 @@ result<void> compare_rollups(connection& db, const ledger& right, verify_report&
   auto done = compare_rollup(db, "event_counts", "bucket, framework, host, type, events, errors", sums.events, report);
   if (done)
     done = compare_rollup(db, "run_counts",
-                          "bucket, framework, host, runs, ended, failed, aborted, usage_known" + usage_sum_columns(),
+                          "bucket, framework, runs, ended, failed, aborted, usage_known" + usage_sum_columns(),
                           sums.runs, report);
   if (done) done = compare_rollup(db, "run_durations", "bucket, framework, slot, runs", sums.durations, report);
   if (done)

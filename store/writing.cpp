@@ -76,8 +76,8 @@ struct event_writer::implementation {
   partitions days_made;
 
   result<void> make_partitions(event_span events);
-  result<event_list> copy(event_span events);
-  result<void> fold(event_span fresh, commit_report&);
+  result<size_t> copy(event_span events, ledger& fresh);
+  result<void> fold(ledger& fresh, commit_report&);
   result<commit_report> write_once(event_span events, std::span<const dead_letter> letters);
   result<commit_report> write(event_span events, std::span<const dead_letter> letters);
   std::vector<shown_machine> machines_of(event_span events);
@@ -91,28 +91,30 @@ result<void> event_writer::implementation::make_partitions(event_span events) {
   return days_made.ensure(db, wanted, at);
 }
 
-/// Begins the transaction and gets the rows in; gives those that are new.
-result<event_list> event_writer::implementation::copy(event_span events) {
+/// Begins the transaction and gets the rows in; what is new goes into the ledger. Gives how many those are.
+result<size_t> event_writer::implementation::copy(event_span events, ledger& fresh) {
   if (auto begun = db.exec("BEGIN"); !begun) return tl::unexpected{begun.error()};
-  if (events.empty()) return event_list{};
-  auto copied = copy_events(db, "events", events);
-  if (copied) return event_list{events.begin(), events.end()};
+  if (events.empty()) return 0;
+  const auto copied = copy_events(db, "events", events, [&](const event& e) { fresh.add(e); });
+  if (copied) return events.size();
   if (copied.error().code != fault::duplicate) return tl::unexpected{copied.error()};
   // A redelivery, which is rare: the way that sorts out what is known.
   db.roll_back();
   if (auto begun = db.exec("BEGIN"); !begun) return tl::unexpected{begun.error()};
-  return copy_events(db, staging_table, events).and_then([&] { return insert_new(db, events); });
+  const auto inserted = copy_events(db, staging_table, events).and_then([&] { return insert_new(db, events); });
+  if (!inserted) return tl::unexpected{inserted.error()};
+  fresh = {};
+  for (const auto* const e : *inserted) fresh.add(*e);
+  return inserted->size();
 }
 
-result<void> event_writer::implementation::fold(event_span fresh, commit_report& report) {
-  if (fresh.empty()) return {};
+result<void> event_writer::implementation::fold(ledger& fresh, commit_report& report) {
   const auto waiting = clock::now();
   if (auto locked = take_fold_lock(db); !locked) return locked;
   report.lock_time = since(waiting);
   const auto begin = clock::now();
-  auto book = fold_into_tables(db, fresh);
-  if (!book) return tl::unexpected{book.error()};
-  for (auto& [id, session] : book->sessions) {
+  if (auto folded = fold_into_tables(db, fresh); !folded) return folded;
+  for (auto& [id, session] : fresh.sessions) {
     report.sessions.push_back(std::move(session.state));
     for (auto& [run_id, run] : session.runs) report.runs.push_back(std::move(run.after));
   }
@@ -125,16 +127,18 @@ result<commit_report> event_writer::implementation::write_once(event_span events
                                                                std::span<const dead_letter> letters) {
   commit_report report;
   const auto begin = clock::now();
-  const auto fresh = copy(events);
-  if (!fresh) return tl::unexpected{fresh.error()};
+  ledger fresh;
+  const auto stored = copy(events, fresh);
+  if (!stored) return tl::unexpected{stored.error()};
   report.copy_time = since(begin);
-  if (auto folded = fold(*fresh, report).and_then([&] { return save(db, letters); }); !folded)
-    return tl::unexpected{folded.error()};
+  if (*stored > 0)
+    if (auto folded = fold(fresh, report); !folded) return tl::unexpected{folded.error()};
+  if (auto saved = save(db, letters); !saved) return tl::unexpected{saved.error()};
   const auto committing = clock::now();
   if (auto committed = db.exec("COMMIT"); !committed) return tl::unexpected{committed.error()};
   report.commit_time = since(committing);
-  report.new_events = fresh->size();
-  report.duplicates = events.size() - fresh->size();
+  report.new_events = *stored;
+  report.duplicates = events.size() - *stored;
   report.dead = letters.size();
   return report;
 }

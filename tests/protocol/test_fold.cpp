@@ -79,6 +79,36 @@ std::vector<size_t> in_order(const event_batch& batch) {
   return order;
 }
 
+void check_same(const folded& expected, const folded& got) {
+  const auto& [a, b] = std::pair{expected.session, got.session};
+  CHECK(a.first == b.first);
+  CHECK(a.framework == b.framework);
+  CHECK(a.last_ts == b.last_ts);
+  CHECK(a.started_at == b.started_at);
+  CHECK(a.restarted_at == b.restarted_at);
+  CHECK(a.ended == b.ended);
+  CHECK(a.status == b.status);
+  CHECK(a.counts == b.counts);
+  CHECK(a.runs == b.runs);
+  CHECK(a.failed_runs == b.failed_runs);
+  CHECK(a.runs_used == b.runs_used);
+  CHECK(a.runs_with_usage == b.runs_with_usage);
+  CHECK(a.end_used == b.end_used);
+  for (const auto& [id, run] : expected.runs) {
+    const auto& other = got.runs.find(id)->second;
+    CHECK(run.first == other.first);
+    CHECK(run.last_ts == other.last_ts);
+    CHECK(run.started_at == other.started_at);
+    CHECK(run.ended == other.ended);
+    CHECK(run.status == other.status);
+    CHECK(run.reported_duration_us == other.reported_duration_us);
+    CHECK(used_by(run) == used_by(other));
+    CHECK(run.model == other.model);
+    CHECK(run.model_from == other.model_from);
+    CHECK(run.counts == other.counts);
+  }
+}
+
 } // namespace
 
 TEST_SUITE_BEGIN("fold");
@@ -127,34 +157,38 @@ TEST_CASE("any order of the same events gives the same state") {
   for (int round = 0; round < 500; ++round) {
     std::shuffle(order.begin(), order.end(), random);
     const auto got = fold_in(batch, order);
-    const auto& [a, b] = std::pair{expected.session, got.session};
-    CHECK(a.first == b.first);
-    CHECK(a.framework == b.framework);
-    CHECK(a.last_ts == b.last_ts);
-    CHECK(a.started_at == b.started_at);
-    CHECK(a.ended == b.ended);
-    CHECK(a.status == b.status);
-    CHECK(a.counts == b.counts);
-    CHECK(a.runs == b.runs);
-    CHECK(a.failed_runs == b.failed_runs);
-    CHECK(a.runs_used == b.runs_used);
-    CHECK(a.runs_with_usage == b.runs_with_usage);
-    CHECK(a.end_used == b.end_used);
-    for (const auto& [id, run] : expected.runs) {
-      const auto& other = got.runs.find(id)->second;
-      CHECK(run.first == other.first);
-      CHECK(run.status == other.status);
-      CHECK(run.reported_duration_us == other.reported_duration_us);
-      CHECK(used_by(run) == used_by(other));
-      CHECK(run.model == other.model);
-      CHECK(run.counts == other.counts);
-    }
+    check_same(expected, got);
     for (const auto& [id, span] : expected.spans) {
       const auto& other = got.spans.find(id)->second;
       CHECK(description_of(span).name == description_of(other).name);
       CHECK(duration_of(span) == duration_of(other));
       CHECK(span.status == other.status);
     }
+  }
+}
+
+TEST_CASE("two parts of the events, each folded by itself, merge into the whole") {
+  const auto batch = two_runs();
+  auto order = in_order(batch);
+  const auto expected = fold_in(batch, order);
+  std::mt19937 random{8};
+  for (int round = 0; round < 500; ++round) {
+    std::shuffle(order.begin(), order.end(), random);
+    const auto cut = order.begin() + static_cast<long>(random() % (order.size() + 1));
+    const auto stored = fold_in(batch, {order.begin(), cut});
+    folded got; // as a writer does it: the new events alone, then what is stored, then what the runs became
+    for (auto at = cut; at != order.end(); ++at) {
+      const auto& e = batch.events[*at];
+      fold(got.session, e);
+      if (!e.run_id.empty()) fold(got.runs[std::string{e.run_id}], e);
+    }
+    merge(got.session, stored.session);
+    for (const auto& [id, run] : stored.runs) merge(got.runs[id], run);
+    for (const auto& [id, run] : got.runs) {
+      const auto before = stored.runs.find(id);
+      fold(got.session, before == stored.runs.end() ? run_state{} : before->second, run);
+    }
+    check_same(expected, got);
   }
 }
 
