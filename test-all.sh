@@ -116,7 +116,7 @@ if [[ -e build/compile_commands.json ]]; then
   step "headers compile alone" /usr/bin/python3 scripts/check_sources.py headers
   if ! $quick; then step "clang-tidy" /usr/bin/python3 scripts/check_sources.py tidy; fi
   step "unit tests" meson_tests build unit --no-rebuild
-  step "unit tests with sanitizers" sanitized_tests unit protocol journal settings services http
+  step "unit tests with sanitizers" sanitized_tests unit
   step "fuzzers" sanitized_tests fuzz
   # One at a time: they start servers of their own and have deadlines.
   step "tests with real servers" meson_tests build live --no-rebuild --num-processes 1

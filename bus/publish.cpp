@@ -26,8 +26,8 @@ void tell_answer(const publisher::callbacks& calls, natsMsg* answer) {
                      "no stream of NATS listens to the subject; it is created on connecting");
     return;
   }
-  rapidjson::Document json;
-  json.Parse(natsMsg_GetData(answer), static_cast<size_t>(natsMsg_GetDataLength(answer)));
+  rapidjson::Document document;
+  const auto& json = document.Parse(natsMsg_GetData(answer), static_cast<size_t>(natsMsg_GetDataLength(answer)));
   if (json.HasParseError() || !json.IsObject()) {
     calls.on_refused(token, fault::unavailable,
                      "NATS answered a published message with something that is no acknowledgement");

@@ -35,8 +35,8 @@ std::string text(const rapidjson::Value& object, const char* key) {
 
 /// What /readyz says: one finding for the port, and one for each thing that it depends on and that is not up.
 std::vector<finding> told_by(const std::string& what, const std::string& url, const std::string& body) {
-  rapidjson::Document json;
-  json.Parse(body.c_str());
+  rapidjson::Document document;
+  const auto& json = document.Parse(body.c_str());
   if (json.HasParseError() || !json.IsObject() || text(json, "status").empty())
     return {{what, true, url + " answers, but not as agentmon does; another program has that port"}};
   const auto status = text(json, "status");

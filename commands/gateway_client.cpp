@@ -32,8 +32,8 @@ std::vector<rejection> rejections(const rapidjson::Value& object, const char* ke
 
 /// The answer to a batch that was decided on (202, or 400 with a fault for each event); nothing for another body.
 std::optional<batch_answer> parse_answer(int status, const std::string& body) {
-  rapidjson::Document json;
-  json.Parse(body.c_str());
+  rapidjson::Document document;
+  const auto& json = document.Parse(body.c_str());
   if (json.HasParseError() || !json.IsObject()) return std::nullopt;
   if (status == 202) {
     const auto accepted = json.FindMember("accepted");
@@ -48,8 +48,8 @@ std::optional<batch_answer> parse_answer(int status, const std::string& body) {
 }
 
 std::string message_of(const std::string& body) {
-  rapidjson::Document json;
-  json.Parse(body.c_str());
+  rapidjson::Document document;
+  const auto& json = document.Parse(body.c_str());
   if (json.HasParseError() || !json.IsObject()) return {};
   const auto error = json.FindMember("error");
   return error != json.MemberEnd() && error->value.IsObject() ? text(error->value, "message") : "";

@@ -62,7 +62,8 @@ tl::expected<std::string, refusal> websocket_handshake(const httplib::Request& r
   const auto refuse = [](int status, std::string message) {
     return tl::unexpected{refusal{status, std::move(message)}};
   };
-  if (request.method != "GET") return refuse(400, "A WebSocket handshake is a GET request.");
+  if (request.method != "GET" || request.version != "HTTP/1.1")
+    return refuse(400, "A WebSocket handshake is a GET request of HTTP/1.1.");
   if (!has_element(request.get_header_value("Connection"), "upgrade")
       || !has_element(request.get_header_value("Upgrade"), "websocket"))
     return refuse(426, "This address speaks WebSocket: send Connection: Upgrade and Upgrade: websocket.");

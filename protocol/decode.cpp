@@ -18,11 +18,35 @@ using rapidjson::SizeType;
 constexpr auto parse_flags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
 constexpr size_t reader_stack_bytes = 4 * limits::KiB; // to begin with: most events need no more
 
+using json_reader = rapidjson::GenericReader<checked_utf8, checked_utf8>;
+
+/// The quote that ends the string behind `from`; `end` when there is none.
+const char* end_of_string(const char* from, const char* end) {
+  for (; (from = plain_text::end_of_run(from, end)) != end; from += 2) {
+    if (*from == '"') return from;
+    if (*from != '\\' || end - from < 2) return end;
+  }
+  return end;
+}
+
+/// The offset of the bracket that ends the object at the front; npos when there is none. Looks at strings and brackets
+/// only.
+size_t end_of_object(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  size_t depth = 0;
+  for (const char* at = text.data(); at != end; ++at) {
+    if (*at == '"' && (at = end_of_string(at + 1, end)) == end) return std::string_view::npos;
+    if (*at == '{' || *at == '[') ++depth;
+    if ((*at == '}' || *at == ']') && --depth == 0) return static_cast<size_t>(at - text.data());
+  }
+  return std::string_view::npos;
+}
+
 /// Follows RapidJSON through the text and fills one event after the other. The parser is always one token ahead of
 /// nothing: at StartObject the stream stands on '{', at EndObject on '}', at String and RawNumber behind the token.
 class decoder {
 public:
-  decoder(event_batch& batch, const rapidjson::MemoryStream& stream)
+  decoder(event_batch& batch, rapidjson::MemoryStream& stream)
       : batch_{batch},
         stream_{stream},
         has_escaped_characters_{std::string_view{batch.text.data(), batch.text.size()}.find("\\u")
@@ -76,7 +100,27 @@ public:
     return true;
   }
 
+  /// After an error: goes behind the event that holds it, which alone is refused, when it is one of those two that
+  /// RapidJSON makes of valid JSON. Else false, and the text as a whole is refused.
+  bool skip_event(rapidjson::ParseErrorCode error) {
+    const bool number = error == rapidjson::kParseErrorNumberTooBig;
+    if (!number && error != rapidjson::kParseErrorStringUnicodeSurrogateInvalid) return false;
+    if (!is_root_valid() || !is_in_event() || event_begin_ == std::string_view::npos) return false;
+    const auto length = end_of_object(slice(event_begin_, batch_.text.size()));
+    if (length == std::string_view::npos) return false;
+    if (number)
+      checks_.number_out_of_range();
+    else
+      checks_.lone_surrogate();
+    stream_.src_ = stream_.begin_ + event_begin_ + length;
+    depth_ = base_;
+    end_event();
+    stream_.Take();
+    return true;
+  }
+
   bool is_root_valid() const { return base_ != no_base; }
+  bool is_root_array() const { return base_ == 1; }
   const std::string& why_stopped() const { return why_stopped_; }
 
 private:
@@ -122,6 +166,7 @@ private:
   /// An element of the batch that is no object.
   bool no_event() {
     if (!next_index()) return false;
+    event_begin_ = std::string_view::npos;
     batch_.rejections.push_back({index_ - 1, "", "must be an object, the event's envelope"});
     return true;
   }
@@ -170,12 +215,12 @@ private:
   }
 
   event_batch& batch_;
-  const rapidjson::MemoryStream& stream_;
+  rapidjson::MemoryStream& stream_;
   const bool has_escaped_characters_; ///< only these can be half a surrogate pair: the text itself is UTF-8
   size_t depth_ = 0;
   size_t base_ = no_base; ///< depth around an envelope: 1 in an array, 0 for a single object
   size_t index_ = 0;
-  size_t event_begin_ = 0;
+  size_t event_begin_ = 0; ///< npos in an element that is no object
   slot key_ = slot::unknown;
   std::array<slot, max_named_depth> path_{};
   std::array<size_t, max_named_depth> begin_{};
@@ -183,6 +228,26 @@ private:
   event_checks checks_;
   std::string why_stopped_;
 };
+
+/// The whole text at once; behind an event that had to be skipped, one event after the other.
+rapidjson::ParseResult parse(rapidjson::MemoryStream& stream, decoder& handler) {
+  json_reader reader{nullptr, reader_stack_bytes};
+  rapidjson::ParseResult outcome = reader.Parse<parse_flags>(stream, handler);
+  if (!outcome.IsError()) return outcome;
+  if (!handler.skip_event(outcome.Code())) return outcome;
+  rapidjson::SkipWhitespace(stream);
+  if (!handler.is_root_array()) return {};
+  while (stream.Peek() == ',') {
+    stream.Take();
+    outcome = reader.Parse<parse_flags | rapidjson::kParseStopWhenDoneFlag>(stream, handler);
+    if (outcome.IsError() && !handler.skip_event(outcome.Code())) return outcome;
+    rapidjson::SkipWhitespace(stream);
+  }
+  if (stream.Peek() != ']') return {rapidjson::kParseErrorArrayMissCommaOrSquareBracket, stream.Tell()};
+  stream.Take();
+  rapidjson::SkipWhitespace(stream);
+  return {};
+}
 
 tl::unexpected<failure> not_json(rapidjson::ParseErrorCode why, size_t at) {
   return fail(fault::invalid, std::string{"the body is not valid JSON: "} + rapidjson::GetParseError_En(why) + " (byte "
@@ -197,11 +262,11 @@ result<event_batch> decode(std::vector<char> json) {
   rapidjson::MemoryStream stream{batch.text.data(), batch.text.size()};
   const auto invalid = find_invalid_utf8({batch.text.data(), batch.text.size()});
   if (invalid != std::string_view::npos) return not_json(rapidjson::kParseErrorStringInvalidEncoding, invalid);
-  rapidjson::GenericReader<checked_utf8, checked_utf8> reader{nullptr, reader_stack_bytes};
   decoder handler{batch, stream};
-  const auto outcome = reader.Parse<parse_flags>(stream, handler);
+  const auto outcome = parse(stream, handler);
   if (!handler.why_stopped().empty()) return fail(fault::invalid, "the batch " + handler.why_stopped());
   if (outcome.IsError()) return not_json(outcome.Code(), outcome.Offset());
+  if (stream.Tell() != batch.text.size()) return not_json(rapidjson::kParseErrorDocumentRootNotSingular, stream.Tell());
   if (!handler.is_root_valid())
     return fail(fault::invalid, "the body must be a JSON array of events, or one event as an object");
   return batch;

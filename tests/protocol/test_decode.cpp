@@ -117,6 +117,11 @@ TEST_CASE("the first fault of each event is told with index, field and reason") 
       {span_end(R"({"x":1e-400})"), "", "out of range"},
       {span_end(R"({"x":"\udc00"})"), "", "surrogate"},
       {span_end(R"({"\udc00":1})"), "", "surrogate"},
+      {span_end(R"({"x":1e309})"), "", "out of range"},
+      {span_end(R"({"x":[1e309,{"y}\"]":1e999}],"z":"\ud800"})"), "", "out of range"},
+      {span_end("{\"x\":" + std::string(400, '9') + "}"), "", "out of range"},
+      {span_end(R"({"x":"\ud800"})"), "", "surrogate"},
+      {span_end(R"({"\ud800\u0041":1,"x":1e309})"), "", "surrogate"},
       {span_end(R"({"usage":{"input_tokens":1},"usage":{"output_tokens":1}})"), "payload.usage", "given twice"},
       {with(span_end(), "\"run_id\":\"r1\"", "\"run_id\":\"r1\",\"run_id\":\"r2\""), "correlation.run_id",
        "given twice"},
@@ -135,6 +140,27 @@ TEST_CASE("the first fault of each event is told with index, field and reason") 
     REQUIRE(among->rejections.size() == 1);
     CHECK(among->rejections[0].index == 1);
   }
+}
+
+TEST_CASE("a number or an escape that no reader takes costs its own event only") {
+  const auto bad = span_end(R"({"x":1e309})");
+  const auto half = span_end(R"({"x":"\ud800"})");
+  const auto batch = decode(" [" + bad + "\n, " + span_end() + ",17," + half + ",[]," + bad + "," + span_end() + " ] ");
+  REQUIRE_MESSAGE(batch.has_value(), batch.error().message);
+  CHECK(batch->events.size() == 2);
+  std::vector<size_t> refused;
+  for (const auto& r : batch->rejections) refused.push_back(r.index);
+  CHECK(refused == std::vector<size_t>{0, 2, 3, 4, 5});
+  CHECK(decode(" " + bad + " ")->rejections.size() == 1);
+  for (const auto& text : {bad + "x", bad + bad, "[" + bad, "[" + bad + "}", "[" + bad + ",]", "[" + bad + "]]",
+                           "[" + bad + span_end() + "]", "[" + bad + ",{]", "[" + bad.substr(0, bad.size() - 1) + "]",
+                           std::string{"1e309"}, std::string{R"("\ud800")"}, "[1e309," + span_end() + "]",
+                           "[[1e309]," + span_end() + "]", span_end(R"({"x":1e309,"y":"})")})
+    CHECK_MESSAGE(!decode(text).has_value(), text);
+  std::string many = "[" + bad;
+  for (size_t i = 1; i < limits::batch_events; ++i) many += ",{\"x\":1e309}";
+  CHECK(decode(many + "]")->rejections.size() == limits::batch_events);
+  CHECK(!decode(many + ",{}]").has_value());
 }
 
 TEST_CASE("elements that are no objects are rejected one by one") {
@@ -163,9 +189,10 @@ TEST_CASE("the well-known keys count only in their place") {
 
 TEST_CASE("text that is no batch is refused as a whole") {
   const std::string deep = std::string(80, '[') + std::string(80, ']');
-  for (const auto& text : {std::string{}, std::string{"nonsense"}, std::string{"[{]"}, span_end() + "x",
-                           std::string{"17"}, std::string{"\"x\""}, std::string{"null"}, "[" + span_end() + ",]",
-                           span_end(deep), with(span_end(), "\"s1\"", "\"\xff\xfe\""), std::string{"[\0]", 3}})
+  for (const auto& text :
+       {std::string{}, std::string{"nonsense"}, std::string{"[{]"}, span_end() + "x", std::string{"17"},
+        std::string{"\"x\""}, std::string{"null"}, "[" + span_end() + ",]", span_end(deep),
+        with(span_end(), "\"s1\"", "\"\xff\xfe\""), std::string{"[\0]", 3}, std::string{"[]\0", 3}})
     CHECK_MESSAGE(!decode(text).has_value(), text.substr(0, 200));
   CHECK(decode("[]")->events.empty());
 }
