@@ -37,7 +37,7 @@ std::multimap<std::string, std::string> parameters_of(const exchange& request) {
 void ask(worker_context& context, const reader_actor& readers, const api_route& to, exchange request) {
   query q{to.route, to.id == nullptr ? std::string{} : std::string{request.capture(to.id)}, parameters_of(request)};
   if (!is_utf_8(q.id) || q.id.find('\0') != std::string::npos) // PostgreSQL would say so in its words
-    return request.answer(answer_of({fault::invalid, "the " + std::string{to.id} + " in the path must be UTF-8 text"}));
+    return request.answer(answer_of({fault::invalid, "the id in the path must be UTF-8 text"}));
   context.self->request(readers, limits::answer_timeout, query_atom_v, std::move(q))
       .then([request](std::string& json) mutable { request.answer({.body = std::move(json)}); },
             [request](caf::error& e) mutable { request.answer(answer_of(to_failure(e))); });

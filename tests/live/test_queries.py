@@ -190,6 +190,13 @@ def test_a_parameter_given_twice_is_told(system):
     assert answer.status_code == 400 and "limit" in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("path", ["/v1/sessions/%ff", "/v1/runs/a%00b", "/v1/vms/%c3/samples"])
+def test_an_id_that_is_no_text_is_refused(system, path):
+    answer = system.get(path)
+    assert answer.status_code == 400
+    assert "UTF-8" in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("path", ["/v1/sessions/none", "/v1/runs/none", "/v1/vms/none/samples", "/v1/runs/a%2Fb"])
 def test_unknown_ids(system, path):
     answer = system.get(path)
