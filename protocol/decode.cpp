@@ -71,7 +71,7 @@ public:
   }
 
   bool StartObject() {
-    if (++depth_ > limits::json_depth) return stop("is nested deeper than " + std::to_string(limits::json_depth));
+    if (goes_too_deep()) return stop("is nested deeper than " + std::to_string(limits::json_depth));
     if (depth_ == 1) base_ = 0;
     if (depth_ == base_ + 1) return begin_event();
     open(value_type::object);
@@ -85,7 +85,7 @@ public:
   }
 
   bool StartArray() {
-    if (++depth_ > limits::json_depth) return stop("is nested deeper than " + std::to_string(limits::json_depth));
+    if (goes_too_deep()) return stop("is nested deeper than " + std::to_string(limits::json_depth));
     if (depth_ == 1) {
       base_ = 1;
       return true;
@@ -200,6 +200,8 @@ private:
     return true;
   }
 
+  /// An array around events does not count: what is taken alone must be taken from the array in which it travels.
+  bool goes_too_deep() { return ++depth_ > limits::json_depth + (base_ == 1 ? 1 : 0); }
   bool is_in_event() const { return depth_ > base_; }
 
   std::string_view slice(size_t from, size_t to) const { return {batch_.text.data() + from, to - from}; }

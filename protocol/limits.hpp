@@ -16,8 +16,8 @@ constexpr uint64_t GiB = 1024 * MiB;
 // -- events ------------------------------------------------------------------
 constexpr size_t event_bytes = 256 * KiB; // one envelope; larger tool output is cut by the hooks
 constexpr size_t batch_events = 10'000;   // one POST; keeps a batch's decoding under about 20 ms
-constexpr size_t json_depth = 64;         // deeper is no telemetry; PostgreSQL's own stack bound is far beyond
-constexpr size_t id_characters = 128;     // correlation ids, names, hosts
+constexpr size_t json_depth = 64;     // of an event; deeper is no telemetry; PostgreSQL's own stack bound is far beyond
+constexpr size_t id_characters = 128; // correlation ids, names, hosts
 constexpr size_t type_characters = 64;
 constexpr size_t record_bytes = 512 * KiB; // one journal record and bus message: half of NATS's default max_payload
 
@@ -103,6 +103,7 @@ constexpr auto store_retry_min = 100ms;
 constexpr auto store_retry_max = 5s;
 constexpr size_t page_rows = 500; // the largest limit= of a list
 constexpr size_t page_rows_default = 100;
+constexpr size_t page_bytes = 4 * MiB; // at which a page ends before its limit=; its next_cursor goes on from there
 constexpr size_t run_detail_events = 25'000;        // events read for one run's page: 10,000 spans and their errors
 constexpr size_t search_document_bytes = 256 * KiB; // text of a run that is searched
 constexpr auto search_settle = 2s;                  // a run is indexed when it was quiet for this long

@@ -1,5 +1,7 @@
 #include "store/reading_events.hpp"
 
+#include "protocol/limits.hpp"
+
 #include <algorithm>
 
 namespace agentmon::store {
@@ -88,10 +90,13 @@ result<std::string> read_events(connection& db, const event_filter& filter) {
   const auto found = filter.q.empty() ? list_events(db, filter, wanted) : search_events(db, filter, wanted);
   if (!found) return tl::unexpected{found.error()};
   const auto& items = found->items;
-  const auto shown = std::min(items.size(), filter.limit);
   json_writer json;
   json.begin_object().key("events").begin_array();
-  for (size_t i = 0; i < shown; ++i) json.raw(items[i].json);
+  size_t shown = 0, bytes = 0;
+  for (; shown < std::min(items.size(), filter.limit) && bytes < limits::page_bytes; ++shown) {
+    bytes += items[shown].json.size();
+    json.raw(items[shown].json);
+  }
   json.end_array();
   auto next = found->looked_to;
   if (items.size() > shown) next = page_cursor{items[shown - 1].ts, to_string(items[shown - 1].id)};

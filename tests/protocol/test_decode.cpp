@@ -197,6 +197,21 @@ TEST_CASE("text that is no batch is refused as a whole") {
   CHECK(decode("[]")->events.empty());
 }
 
+TEST_CASE("an event of the greatest depth is taken alone and from the array in which it travels") {
+  const auto nested = [](size_t arrays) {
+    return span_end(R"({"output":)" + std::string(arrays, '[') + std::string(arrays, ']') + "}");
+  };
+  const auto deepest = nested(limits::json_depth - 2); // the envelope and its payload are two
+  const auto alone = decode(deepest);
+  REQUIRE(alone.has_value());
+  REQUIRE(alone->events.size() == 1);
+  const auto parts = parts_of(*alone);
+  REQUIRE(parts.size() == 1);
+  CHECK(decode(parts[0].json)->events.size() == 1);
+  CHECK(!decode(nested(limits::json_depth - 1)).has_value());
+  CHECK(!decode("[" + nested(limits::json_depth - 1) + "]").has_value());
+}
+
 TEST_CASE("characters of any length are taken at any place, and what is no UTF-8 is refused there") {
   for (size_t before = 0; before < 20; ++before) {
     const std::string lead(before, 'x');
