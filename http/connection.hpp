@@ -37,6 +37,7 @@ struct connection {
   splitter request;                  // at the front of `in`
   uint64_t unsent = 0;               // bytes in CAF's buffers
   size_t chunk = limits::read_chunk; // of one read
+  bool answered = false;             // phase answering: the answer is not all written; then the next request is taken
   bool halted = false;               // not reading, so that TCP slows the sender down
 
   std::unique_ptr<agentmon::websocket> socket; // phase websocket only

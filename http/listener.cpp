@@ -163,12 +163,15 @@ bool listener_state::refuse(connection& c, int status, std::string_view reason) 
 
 void listener_state::answer(const answered& given) {
   auto* c = find(given.to);
-  if (!c || c->phase != phase::answering) return;
+  if (!c || c->phase != phase::answering || c->answered) return;
   now_ = std::chrono::steady_clock::now();
   if (!send(*c, given.bytes)) return;
   if (given.close_after || draining_ || !c->request.keep_alive())
     finish(*c);
-  else
+  else if (c->unsent > 0) { // whoever does not read costs one answer's memory, however much he asks
+    c->answered = true;
+    c->deadline = time_point::max(); // write_timeout counts
+  } else
     go_idle(*c);
 }
 
