@@ -167,8 +167,7 @@ struct broadcaster_state {
     if (slices.empty()) return end_round();
     auto next = std::move(slices.front());
     slices.pop_front();
-    // Without a time-out: a listener lives in this process, never waits, and CAF answers for one that has ended.
-    self->request(next.listener, caf::infinite, push_atom_v, std::move(next.frames))
+    self->request(next.listener, limits::push_timeout, push_atom_v, std::move(next.frames))
         .then(
             [this](uint64_t dropped) {
               was_shown = true;

@@ -120,13 +120,14 @@ constexpr size_t viewer_backlog_bytes =
     1 * MiB; // unsent to one viewer; beyond it frames are dropped and the gap is told
 constexpr size_t feed_window_bytes =
     32 * MiB; // published but not yet looked at by the broadcaster; beyond it, dropped and counted
-constexpr size_t resume_bytes = 16 * MiB;              // recent frames kept for /v1/ws?since=
-constexpr auto frame_interval = 1ms;                   // between frames to viewers at least, if these are few
-constexpr auto frame_interval_max = 100ms;             // at most, but for the time that handing the frames over takes
-constexpr int frame_rest = 1;                          // so many times as long as that takes, sockets are left alone
-constexpr size_t push_viewers = 100;                   // at once; then whoever else uses the sockets has a turn
-constexpr auto feed_look = 1s;                         // how often what the tap has dropped is counted
-constexpr size_t frame_bytes = 256 * KiB;              // one live frame; more is cut into several
+constexpr size_t resume_bytes = 16 * MiB;  // recent frames kept for /v1/ws?since=
+constexpr auto frame_interval = 1ms;       // between frames to viewers at least, if these are few
+constexpr auto frame_interval_max = 100ms; // at most, but for the time that handing the frames over takes
+constexpr int frame_rest = 1;              // so many times as long as that takes, sockets are left alone
+constexpr size_t push_viewers = 100;       // at once; then whoever else uses the sockets has a turn
+constexpr auto push_timeout = 5s;          // a slice takes milliseconds; after this the next one is handed over
+constexpr auto feed_look = 1s;             // how often what the tap has dropped is counted
+constexpr size_t frame_bytes = 256 * KiB;  // one live frame; more is cut into several
 constexpr auto stale_after = std::chrono::minutes{30}; // an active session without an event for this long is stale
 constexpr auto stale_tick = 10s;
 constexpr size_t live_sessions = 50'000; // kept by the aggregator; the oldest leave first
