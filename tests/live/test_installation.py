@@ -109,11 +109,12 @@ def readme_commands():
     return [block for block in blocks if "test-all.sh" not in block]
 
 
-def test_readme_commands_run_as_they_stand():
+def test_readme_commands_run_as_they_stand(tmp_path):
     instance = ByScripts()
     instance.log_path = instance.data / "agentmon.log"
     ports = {"8080": instance.ports["gateway"], "8081": instance.ports["query"], "8082": instance.ports["ui"]}
-    environment = {**instance.environment(), "NO_PROXY": "localhost,127.0.0.1", "no_proxy": "localhost,127.0.0.1"}
+    environment = {**instance.environment(), "NO_PROXY": "localhost,127.0.0.1", "no_proxy": "localhost,127.0.0.1",
+                   "CLAUDE_CONFIG_DIR": str(tmp_path)}  # not the developer's own
     try:
         for block in readme_commands():
             here = re.sub(r":(808[012])\b", lambda found: f":{ports[found[1]]}", block)
