@@ -35,6 +35,7 @@ struct writer_state {
     if (!report) return away(report.error());
     node->status.set("postgresql", condition::up);
     count(*report);
+    const uint64_t stored = report->new_events;
     tell(std::move(*report));
     return stored;
   }
@@ -78,7 +79,7 @@ struct writer_state {
     return to_error(why);
   }
 
-  void count(const store::commit_report& report) {
+  void count(const store::commit_report& report) const {
     const auto seconds = [](std::chrono::microseconds time) { return std::chrono::duration<double>(time).count(); };
     auto& counts = node->counts;
     counts.transactions.Increment();
@@ -88,7 +89,6 @@ struct writer_state {
     counts.copy_seconds.Observe(seconds(report.copy_time));
     counts.fold_seconds.Observe(seconds(report.fold_time));
     counts.commit_seconds.Observe(seconds(report.commit_time));
-    stored = report.new_events;
   }
 
   void tell(store::commit_report report) {
@@ -109,7 +109,6 @@ struct writer_state {
   aggregator_actor aggregator;
   indexer_actor indexer;
   std::optional<store::event_writer> writer;
-  uint64_t stored = 0;
   static inline const char* name = "writer";
 };
 

@@ -20,6 +20,7 @@ enum class phase : uint8_t {
   idle,      ///< between requests: nothing of the next one has come
   request,   ///< part of a request has come
   answering, ///< a worker holds the request; what comes behind it waits
+  sending,   ///< the answer is not all written, and the next request waits for that, too
   websocket,
   tunnel,  ///< wired to `other`
   closing, ///< nothing is read any more but the end; what is unsent still goes out
@@ -37,7 +38,6 @@ struct connection {
   splitter request;                  // at the front of `in`
   uint64_t unsent = 0;               // bytes in CAF's buffers
   size_t chunk = limits::read_chunk; // of one read
-  bool answered = false;             // phase answering: the answer is not all written; then the next request is taken
   bool halted = false;               // not reading, so that TCP slows the sender down
 
   std::unique_ptr<agentmon::websocket> socket; // phase websocket only

@@ -78,6 +78,7 @@ void listener_state::received(caf::io::new_data_msg& m) {
     alive = advance(c);
     break;
   case phase::answering:
+  case phase::sending:
     c.in += bytes;
     buffered_ += bytes.size();
     if (c.in.size() >= limits::read_chunk) halt(c);
@@ -118,7 +119,7 @@ bool listener_state::turn_away(connection& c) {
   ++stats_.refused;
   buffered_ -= std::exchange(c.in, {}).size();
   if (!send(c, refusal_bytes(503, too_much, true))) return false;
-  go_idle(c);
+  take_next(c);
   return true;
 }
 
@@ -163,19 +164,23 @@ bool listener_state::refuse(connection& c, int status, std::string_view reason) 
 
 void listener_state::answer(const answered& given) {
   auto* c = find(given.to);
-  if (!c || c->phase != phase::answering || c->answered) return;
+  if (!c || c->phase != phase::answering) return;
   now_ = std::chrono::steady_clock::now();
   if (!send(*c, given.bytes)) return;
   if (given.close_after || draining_ || !c->request.keep_alive())
     finish(*c);
-  else if (c->unsent > 0) { // whoever does not read costs one answer's memory, however much he asks
-    c->answered = true;
-    c->deadline = time_point::max(); // write_timeout counts
-  } else
-    go_idle(*c);
+  else
+    take_next(*c);
 }
 
-void listener_state::go_idle(connection& c) {
+/// Goes on with the next request, but not before the last answer is written: whoever does not read costs one answer's
+/// memory, however much he asks.
+void listener_state::take_next(connection& c) {
+  if (c.unsent > 0) {
+    c.phase = phase::sending;
+    c.deadline = time_point::max(); // write_timeout counts
+    return;
+  }
   c.request.reset();
   c.phase = phase::idle;
   c.deadline = now_ + settings_.idle_timeout;
@@ -184,7 +189,7 @@ void listener_state::go_idle(connection& c) {
     c.deadline = now_ + settings_.head_timeout;
     if (!advance(c)) return;
   }
-  if (c.phase != phase::answering) unhalt(c);
+  if (c.phase != phase::answering && c.phase != phase::sending) unhalt(c);
 }
 
 // -- time ------------------------------------------------------------------------
@@ -211,7 +216,8 @@ bool listener_state::expired(connection& c) {
   }
   switch (c.phase) {
   case phase::websocket: return keep_alive(c);
-  case phase::tunnel: return true;
+  case phase::tunnel:
+  case phase::sending: return true;
   case phase::closing:
     if (c.unsent > 0) return true; // as long as the reader takes anything
     abort(c);
@@ -242,7 +248,7 @@ caf::result<uint64_t> listener_state::drain() {
     for (const auto id : all) {
       auto* c = find(id);
       if (!c) continue;
-      if (c->phase == phase::idle || c->phase == phase::tunnel)
+      if (c->phase == phase::idle || c->phase == phase::sending || c->phase == phase::tunnel)
         finish(*c);
       else if (c->phase == phase::websocket)
         say_goodbye(*c, 1001, "the server is stopping");

@@ -66,10 +66,9 @@ void listener_state::transferred(const caf::io::data_transferred_msg& m) {
   c.written = now_;
   if (c.phase == phase::closing && c.unsent == 0)
     finish(c);
-  else if (c.phase == phase::answering && c.answered && c.unsent == 0) {
-    c.answered = false;
-    draining_ ? static_cast<void>(finish(c)) : go_idle(c);
-  } else
+  else if (c.phase == phase::sending && c.unsent == 0)
+    take_next(c);
+  else
     drained(c);
 }
 

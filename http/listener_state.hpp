@@ -77,7 +77,7 @@ private:
   served to_worker(const connection&, std::string bytes, uint8_t flags) const;
   bool refuse(connection&, int status, std::string_view reason);
   void refuse_connection(caf::io::connection_handle);
-  void go_idle(connection&);
+  void take_next(connection&);
   bool expired(connection&);
   void settle_drain();
 

@@ -2,6 +2,7 @@
 
 #include "protocol/limits.hpp"
 #include "protocol/plain_text.hpp"
+#include "protocol/utf_8.hpp"
 #include "protocol/validate.hpp"
 
 #include <rapidjson/error/en.h>
@@ -262,7 +263,7 @@ result<event_batch> decode(std::vector<char> json) {
   event_batch batch;
   batch.text = std::move(json);
   rapidjson::MemoryStream stream{batch.text.data(), batch.text.size()};
-  const auto invalid = find_invalid_utf8({batch.text.data(), batch.text.size()});
+  const auto invalid = find_invalid_utf_8({batch.text.data(), batch.text.size()});
   if (invalid != std::string_view::npos) return not_json(rapidjson::kParseErrorStringInvalidEncoding, invalid);
   decoder handler{batch, stream};
   const auto outcome = parse(stream, handler);

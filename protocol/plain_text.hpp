@@ -40,43 +40,9 @@ inline const char* end_of_run(const char* from, const char* end) {
   return from;
 }
 
-/// How many bytes the character of several bytes at the front takes; 0 when it is not UTF-8 (RFC 3629: no overlong
-/// forms, no surrogates, nothing above U+10FFFF).
-inline size_t long_character(std::string_view text) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto follows = [&](size_t i) { return (byte(i) & 0xc0) == 0x80; };
-  const auto first = byte(0), second = byte(1);
-  if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    const bool in_range = (first != 0xe0 || second >= 0xa0) && (first != 0xed || second <= 0x9f);
-    return in_range && follows(1) && follows(2) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const bool in_range = (first != 0xf0 || second >= 0x90) && (first != 0xf4 || second <= 0x8f);
-    return in_range && follows(1) && follows(2) && follows(3) ? 4 : 0;
-  }
-  return 0;
-}
-
 } // namespace plain_text
 
-/// The offset of the first byte that is no UTF-8; npos when all of it is.
-inline size_t find_invalid_utf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    if (text.size() - i >= 8 && (plain_text::word_at(text.data() + i) & plain_text::tops) == 0) {
-      i += 8;
-    } else if (static_cast<unsigned char>(text[i]) < 0x80) {
-      ++i;
-    } else {
-      const auto length = plain_text::long_character(text.substr(i));
-      if (length == 0) return i;
-      i += length;
-    }
-  }
-  return std::string_view::npos;
-}
-
-/// UTF-8 that find_invalid_utf8 has looked through, so that the reader need not.
+/// UTF-8 that find_invalid_utf_8 has looked through, so that the reader need not.
 struct checked_utf8 : rapidjson::UTF8<> {};
 
 } // namespace agentmon

@@ -126,15 +126,15 @@ result<plan> command_plan(std::string_view agent, const fs::path& home, const ho
     return fail(
         fault::unavailable,
         "Node is not found; the hooks need Node 18 or newer. Install it (apt-get install nodejs) and try again");
-  plan todo;
-  auto done = add_bundled(todo, agent, folder);
-  if (done) done = add(todo, {kind::link, folder / "node", node.string(), false, node.string()});
-  if (done) done = add_variables(todo, kind::write, folder / "agentmon.env", settings);
+  plan steps;
+  auto done = add_bundled(steps, agent, folder);
+  if (done) done = add(steps, {kind::link, folder / "node", node.string(), false, node.string()});
+  if (done) done = add_variables(steps, kind::write, folder / "agentmon.env", settings);
   // The folder into which the hooks' command writes.
   if (done && !fs::exists(folder / "inbox" / ".keep"))
-    done = add(todo, {kind::write, folder / "inbox" / ".keep", "\n", false, ""});
+    done = add(steps, {kind::write, folder / "inbox" / ".keep", "\n", false, ""});
   if (!done) return tl::unexpected{done.error()};
-  return todo;
+  return steps;
 }
 
 result<void> add_events(plan& to, const fs::path& file, std::span<const hook_event> events, const fs::path& report) {
@@ -173,21 +173,21 @@ result<presence> look_at_command(const fs::path& home, const fs::path& settings_
 }
 
 result<plan> install_claude(const hook_settings& settings) {
-  auto todo = command_plan("claude-code", claude_home(), settings);
-  if (!todo) return todo;
+  auto steps = command_plan("claude-code", claude_home(), settings);
+  if (!steps) return steps;
   const auto added =
-      add_events(*todo, claude_home() / "settings.json", claude_events, claude_home() / "agentmon/report");
+      add_events(*steps, claude_home() / "settings.json", claude_events, claude_home() / "agentmon/report");
   if (!added) return tl::unexpected{added.error()};
-  todo->advice.push_back("Claude Code sessions that run now go on without; the next ones report.");
-  return todo;
+  steps->advice.push_back("Claude Code sessions that run now go on without; the next ones report.");
+  return steps;
 }
 
 result<plan> remove_command(const fs::path& home, const fs::path& settings_file) {
-  plan todo;
-  auto done = remove_events(todo, settings_file, home / "agentmon/report");
-  if (done) done = add(todo, {kind::remove, home / "agentmon", "", false, "with events that were not sent"});
+  plan steps;
+  auto done = remove_events(steps, settings_file, home / "agentmon/report");
+  if (done) done = add(steps, {kind::remove, home / "agentmon", "", false, "with events that were not sent"});
   if (!done) return tl::unexpected{done.error()};
-  return todo;
+  return steps;
 }
 
 result<plan> remove_claude() { return remove_command(claude_home(), claude_home() / "settings.json"); }
@@ -215,34 +215,34 @@ result<void> add_notify(plan& to) {
 }
 
 result<plan> install_codex(const hook_settings& settings) {
-  auto todo = command_plan("codex", codex_home(), settings);
-  if (!todo) return todo;
-  auto done = add_events(*todo, codex_home() / "hooks.json", codex_events, codex_home() / "agentmon/report");
-  if (done) done = add_notify(*todo);
+  auto steps = command_plan("codex", codex_home(), settings);
+  if (!steps) return steps;
+  auto done = add_events(*steps, codex_home() / "hooks.json", codex_events, codex_home() / "agentmon/report");
+  if (done) done = add_notify(*steps);
   if (!done) return tl::unexpected{done.error()};
-  todo->advice.push_back(
+  steps->advice.push_back(
       "Codex runs new hooks only after you trust them: start codex and answer \"Hooks need review\" with \"Trust "
       "all\", or "
       "type /hooks in it. agentmon does not do that for you. Until then only the ends of turns are reported.");
-  todo->advice.push_back(
+  steps->advice.push_back(
       "Codex 0.116 has its hooks switched off: put \"codex_hooks = true\" into [features] of config.toml there. Later "
       "versions do not need it.");
-  return todo;
+  return steps;
 }
 
 result<plan> remove_codex() {
-  auto todo = remove_command(codex_home(), codex_home() / "hooks.json");
-  if (!todo) return todo;
+  auto steps = remove_command(codex_home(), codex_home() / "hooks.json");
+  if (!steps) return steps;
   const auto file = codex_home() / "config.toml";
   const auto present = read_text(file);
   if (!present) return tl::unexpected{present.error()};
   if (const auto at = present->find(notify_line()); at != std::string::npos) {
     auto text = *present;
     text.erase(at, notify_line().size());
-    if (auto added = add(*todo, {kind::edit, file, text, false, "without agentmon's notify"}); !added)
+    if (auto added = add(*steps, {kind::edit, file, text, false, "without agentmon's notify"}); !added)
       return tl::unexpected{added.error()};
   }
-  return todo;
+  return steps;
 }
 
 result<presence> look_codex() {
@@ -254,9 +254,9 @@ result<presence> look_codex() {
 fs::path openclaw_hook() { return openclaw_home() / "hooks/agentmon"; }
 
 /// Its configuration is OpenClaw's own to change; it may hold comments, and the running gateway takes the change over.
-void run_or_advise(plan& todo, std::vector<std::vector<std::string>> commands) {
+void run_or_advise(plan& steps, std::vector<std::vector<std::string>> commands) {
   if (!find_program("openclaw").empty()) {
-    todo.commands = std::move(commands);
+    steps.commands = std::move(commands);
     return;
   }
   std::string advice{"The program openclaw is not found here; run by hand:"};
@@ -264,43 +264,44 @@ void run_or_advise(plan& todo, std::vector<std::vector<std::string>> commands) {
     advice += "\n  ";
     for (const auto& word : words) advice += " " + word;
   }
-  todo.advice.push_back(advice);
+  steps.advice.push_back(advice);
 }
 
 result<plan> install_openclaw(const hook_settings& settings) {
-  plan todo;
-  auto done = add_bundled(todo, "openclaw", openclaw_hook());
-  if (done) done = add_variables(todo, kind::edit, openclaw_home() / ".env", settings);
+  plan steps;
+  auto done = add_bundled(steps, "openclaw", openclaw_hook());
+  if (done) done = add_variables(steps, kind::edit, openclaw_home() / ".env", settings);
   if (!done) return tl::unexpected{done.error()};
-  if (!todo.changes.empty()) run_or_advise(todo, {{"openclaw", "hooks", "enable", "agentmon"}});
-  todo.advice.push_back("Restart the OpenClaw gateway once: it reads .env and the hook's files when it starts.");
-  todo.advice.push_back(
+  if (!steps.changes.empty()) run_or_advise(steps, {{"openclaw", "hooks", "enable", "agentmon"}});
+  steps.advice.push_back("Restart the OpenClaw gateway once: it reads .env and the hook's files when it starts.");
+  steps.advice.push_back(
       "The same folder is a plugin, too, which adds parameters, results and answers. OpenClaw wants your "
       "consent for that, so it is left to you:\n  openclaw plugins install --link "
       + openclaw_hook().string()
       + " --force --accept-capabilities\n  openclaw config set "
         "plugins.entries.agentmon.hooks.allowConversationAccess true");
-  return todo;
+  return steps;
 }
 
 result<plan> remove_openclaw() {
-  plan todo{.commands_first = true};
+  plan steps{.commands_first = true};
   const auto variables = read_text(openclaw_home() / ".env");
   if (!variables) return tl::unexpected{variables.error()};
-  auto done = add(todo, {kind::remove, openclaw_hook(), "", false, ""});
-  if (done) done = add(todo, {kind::remove, openclaw_home() / "agentmon", "", false, "with events that were not sent"});
+  auto done = add(steps, {kind::remove, openclaw_hook(), "", false, ""});
+  if (done)
+    done = add(steps, {kind::remove, openclaw_home() / "agentmon", "", false, "with events that were not sent"});
   if (done && !variables->empty())
-    done = add(todo, {kind::edit, openclaw_home() / ".env", with_variables(*variables, variables_of({})), false,
-                      "without agentmon's variables"});
+    done = add(steps, {kind::edit, openclaw_home() / ".env", with_variables(*variables, variables_of({})), false,
+                       "without agentmon's variables"});
   if (!done) return tl::unexpected{done.error()};
   std::vector<std::vector<std::string>> commands;
   const auto configuration = read_text(openclaw_home() / "openclaw.json").value_or("");
   if (configuration.find(openclaw_hook().string()) != std::string::npos)
     commands.push_back({"openclaw", "plugins", "uninstall", "agentmon", "--force", "--keep-files"});
   commands.push_back({"openclaw", "hooks", "disable", "agentmon"});
-  if (!todo.changes.empty()) run_or_advise(todo, std::move(commands));
-  todo.advice.push_back("Restart the OpenClaw gateway to forget the hook that it has loaded.");
-  return todo;
+  if (!steps.changes.empty()) run_or_advise(steps, std::move(commands));
+  steps.advice.push_back("Restart the OpenClaw gateway to forget the hook that it has loaded.");
+  return steps;
 }
 
 result<presence> look_openclaw() {

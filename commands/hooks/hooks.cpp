@@ -29,8 +29,8 @@ constexpr std::array flags_of_hooks{
 };
 
 /// Shows what is to be done and asks, unless --yes was given.
-bool agreed(const hooks::plan& todo, const given_flags& flags) {
-  std::fputs(("This will be done:\n" + hooks::describe(todo)).c_str(), stdout);
+bool agreed(const hooks::plan& steps, const given_flags& flags) {
+  std::fputs(("This will be done:\n" + hooks::describe(steps)).c_str(), stdout);
   if (flags.has("yes")) return true;
   if (::isatty(STDIN_FILENO) != 1) {
     complain("nothing was changed; add --yes to do it");
@@ -48,10 +48,10 @@ void give(const std::vector<std::string>& advice) {
 }
 
 /// Shows, asks, does. Nothing: it was not wanted, or went wrong and was told.
-std::optional<bool> carry_out(const hooks::plan& todo, const given_flags& flags) {
-  if (todo.changes.empty() && todo.commands.empty()) return false;
-  if (!agreed(todo, flags)) return std::nullopt;
-  const auto done = hooks::apply(todo);
+std::optional<bool> carry_out(const hooks::plan& steps, const given_flags& flags) {
+  if (steps.changes.empty() && steps.commands.empty()) return false;
+  if (!agreed(steps, flags)) return std::nullopt;
+  const auto done = hooks::apply(steps);
   if (!done) return complain(done.error().message), std::nullopt;
   return true;
 }
@@ -79,24 +79,24 @@ int install(const agent& which, const invocation& given) {
   if (!to) return complain(to.error().message), exit_usage;
   const hook_settings settings{to->url, std::string{given.flags.value("name").value_or(given.config.values.node)},
                                to->token.value_or("")};
-  const auto todo = which.to_install(settings);
-  if (!todo) return complain(todo.error().message), exit_problem;
-  const auto done = carry_out(*todo, given.flags);
+  const auto steps = which.to_install(settings);
+  if (!steps) return complain(steps.error().message), exit_problem;
+  const auto done = carry_out(*steps, given.flags);
   if (!done) return exit_problem;
   std::printf(*done ? "The hooks of %s are installed.\n" : "The hooks of %s are in place already.\n",
               which.name.data());
-  give(todo->advice);
+  give(steps->advice);
   return send_test_event(which, settings, *to);
 }
 
 int remove(const agent& which, const invocation& given) {
-  const auto todo = which.to_remove();
-  if (!todo) return complain(todo.error().message), exit_problem;
-  const auto done = carry_out(*todo, given.flags);
+  const auto steps = which.to_remove();
+  if (!steps) return complain(steps.error().message), exit_problem;
+  const auto done = carry_out(*steps, given.flags);
   if (!done) return exit_problem;
   if (!*done) return std::printf("There are no hooks of %s.\n", which.name.data()), exit_ok;
   std::printf("The hooks of %s are removed.\n", which.name.data());
-  give(todo->advice);
+  give(steps->advice);
   return exit_ok;
 }
 

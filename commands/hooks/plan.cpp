@@ -143,14 +143,14 @@ result<void> add(plan& to, change next) {
   return {};
 }
 
-std::string describe(const plan& todo) {
+std::string describe(const plan& steps) {
   std::string text;
-  for (const auto& each : todo.changes) {
+  for (const auto& each : steps.changes) {
     text += "  " + verb(each.what) + " " + each.path.string();
     if (!each.meaning.empty()) text += "  (" + each.meaning + ")";
     text += "\n";
   }
-  for (const auto& words : todo.commands) {
+  for (const auto& words : steps.commands) {
     text += "  run    ";
     for (const auto& word : words) text += " " + word;
     text += "\n";
@@ -158,12 +158,12 @@ std::string describe(const plan& todo) {
   return text;
 }
 
-result<void> apply(const plan& todo) {
-  if (todo.commands_first)
-    if (auto done = run_all(todo.commands); !done) return done;
-  for (const auto& each : todo.changes)
+result<void> apply(const plan& steps) {
+  if (steps.commands_first)
+    if (auto done = run_all(steps.commands); !done) return done;
+  for (const auto& each : steps.changes)
     if (auto done = apply_one(each); !done) return done;
-  return todo.commands_first ? result<void>{} : run_all(todo.commands);
+  return steps.commands_first ? result<void>{} : run_all(steps.commands);
 }
 
 fs::path find_program(std::string_view name) {

@@ -1,6 +1,24 @@
 import pathlib
 import sys
 
+import pytest
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "live"))
 
 from reporting import pytest_runtest_makereport, pytest_terminal_summary  # noqa: E402, F401
+
+from harness import Instance  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def system():
+    with Instance() as instance:
+        yield instance
+
+
+@pytest.fixture
+def it_runs_again(system):
+    """Whatever became of a test, the next one finds agentmon at work."""
+    yield
+    if system.process.poll() is not None:
+        system.start()

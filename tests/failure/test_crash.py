@@ -7,24 +7,12 @@ import time
 import pytest
 
 import processes
-from harness import PORTS, Instance
+from harness import PORTS
 from producer import Producer, assert_all_stored_once
 from sockets import Viewer
 from waiting import rounds, wait_until
 
-
-@pytest.fixture(scope="module")
-def system():
-    with Instance() as instance:
-        yield instance
-
-
-@pytest.fixture(autouse=True)
-def it_runs_again(system):
-    """Whatever became of a test, the next one finds agentmon at work."""
-    yield
-    if system.process.poll() is not None:
-        system.start()
+pytestmark = pytest.mark.usefixtures("it_runs_again")
 
 
 def test_killed_and_restarted(system):

@@ -6,14 +6,7 @@ import pytest
 
 import processes
 from attack import Attack
-from harness import Instance
 from waiting import LONG
-
-
-@pytest.fixture(scope="module")
-def system():
-    with Instance() as instance:
-        yield instance
 
 
 def family(pid):

@@ -6,21 +6,9 @@ import pytest
 
 import processes
 from attack import Attack
-from harness import Instance
 from waiting import rounds
 
-
-@pytest.fixture(scope="module")
-def system():
-    with Instance() as instance:
-        yield instance
-
-
-@pytest.fixture(autouse=True)
-def it_runs_again(system):
-    yield
-    if system.process.poll() is not None:
-        system.start()
+pytestmark = pytest.mark.usefixtures("it_runs_again")
 
 
 def kill_agentmon(system, _):

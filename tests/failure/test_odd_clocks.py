@@ -7,14 +7,6 @@ import pytest
 
 from attack import Attack
 from events import UTC, changed, envelope, ids_of, moment, now
-from harness import Instance
-
-
-@pytest.fixture(scope="module")
-def system():
-    with Instance() as instance:
-        yield instance
-
 
 DAY = datetime.timedelta(days=1)
 

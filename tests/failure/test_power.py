@@ -18,18 +18,7 @@ from waiting import rounds, wait_until
 MAGIC = b"\xf5AM\xff"  # journal/record.hpp
 HEADER = 32
 
-
-@pytest.fixture(scope="module")
-def system():
-    with Instance() as instance:
-        yield instance
-
-
-@pytest.fixture(autouse=True)
-def it_runs_again(system):
-    yield
-    if system.process.poll() is not None:
-        system.start()
+pytestmark = pytest.mark.usefixtures("it_runs_again")
 
 
 def cut_the_power(system):

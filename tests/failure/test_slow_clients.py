@@ -14,18 +14,11 @@ import pytest
 import processes
 from attack import Attack
 from events import envelope, ids_of
-from harness import Instance
 from producer import small_run
 from sockets import RawSocket
 from waiting import rounds, wait_until
 
 PATIENCE = 5  # seconds that nobody else's answer may take; it is some milliseconds on a quiet machine
-
-
-@pytest.fixture(scope="module")
-def system():
-    with Instance() as instance:
-        yield instance
 
 
 def descriptors(system):
