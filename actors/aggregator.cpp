@@ -36,7 +36,7 @@ struct aggregator_state {
     std::vector<live_change> changes;
     while (!by_age.empty() && by_age.begin()->first <= at - limits::stale_after) {
       const auto found = alive.find(by_age.begin()->second);
-      if (!has_ended(found->second)) changes.push_back(change_of(found->second));
+      if (status_of(found->second) == "active") changes.push_back(change_of(found->second));
       by_age.erase(by_age.begin());
       alive.erase(found);
     }

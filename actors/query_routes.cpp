@@ -11,20 +11,26 @@
 namespace agentmon {
 namespace {
 
-/// path, name in reader.cpp's table, name of the id in the path
+/// path, name in reader.cpp's table, name of the id in the path, name of a second one, which becomes a parameter
 struct api_route {
   const char* path;
   const char* route;
   const char* id;
+  const char* parameter = nullptr;
 };
 constexpr api_route api_routes[] = {
     {"/v1/events", "events", nullptr},
+    {"/v1/events/{id}", "event", "id"},
     {"/v1/sessions", "sessions", nullptr},
     {"/v1/sessions/{id}", "session", "id"},
+    {"/v1/runs", "runs", nullptr},
     {"/v1/runs/{id}", "run", "id"},
+    {"/v1/runs/{id}/spans/{span_id}", "span", "id", "span_id"},
+    {"/v1/agents", "agents", nullptr},
     {"/v1/stats/summary", "summary", nullptr},
     {"/v1/stats/timeseries", "timeseries", nullptr},
     {"/v1/stats/tools", "tools", nullptr},
+    {"/v1/stats/marks", "marks", nullptr},
     {"/v1/vms", "vms", nullptr},
     {"/v1/vms/{name}/samples", "vm_samples", "name"},
 };
@@ -36,6 +42,7 @@ std::multimap<std::string, std::string> parameters_of(const exchange& request) {
 
 void ask(worker_context& context, const reader_actor& readers, const api_route& to, exchange request) {
   query q{to.route, to.id == nullptr ? std::string{} : std::string{request.capture(to.id)}, parameters_of(request)};
+  if (to.parameter != nullptr) q.parameters.emplace(to.parameter, request.capture(to.parameter));
   if (!is_utf_8(q.id) || q.id.find('\0') != std::string::npos) // PostgreSQL would say so in its words
     return request.answer(answer_of({fault::invalid, "the id in the path must be UTF-8 text"}));
   context.self->request(readers, limits::answer_timeout, query_atom_v, std::move(q))

@@ -28,6 +28,10 @@ answering_function answering(Parse parse, Read read) {
   };
 }
 
+result<store::asked_time> parse_time(const store::query_parameters& given) {
+  return store::parse_time_asked(given, now());
+}
+
 /// The answers by the names that query_routes.cpp gives them.
 const std::map<std::string, answering_function, std::less<>>& answers_by_route() {
   using store::connection;
@@ -35,28 +39,36 @@ const std::map<std::string, answering_function, std::less<>>& answers_by_route()
       {"events",
        answering(store::parse_event_filter,
                  [](connection& c, const query&, const auto& filter) { return store::read_events(c, filter); })},
+      {"event", answering(store::parse_event_time, [](connection& c, const query& q,
+                                                      const auto& ts) { return store::read_event(c, q.id, ts); })},
       {"sessions", answering(store::parse_session_filter,
                              [](connection& c, const query&, const auto& filter) {
                                return store::read_sessions(c, filter, now());
                              })},
+      {"runs", answering(store::parse_run_filter,
+                         [](connection& c, const query&, const auto& filter) { return store::read_runs(c, filter); })},
       {"session",
        answering(store::parse_runs_page, [](connection& c, const query& q,
                                             const auto& page) { return store::read_session(c, q.id, page, now()); })},
-      {"run",
-       answering(store::parse_run_session,
-                 [](connection& c, const query& q, const auto& session) { return store::read_run(c, q.id, session); })},
+      {"run", answering(store::parse_run_view, [](connection& c, const query& q,
+                                                  const auto& view) { return store::read_run(c, q.id, view); })},
+      {"span",
+       answering(store::parse_span_address,
+                 [](connection& c, const query& q, const auto& wanted) { return store::read_span(c, q.id, wanted); })},
+      {"agents", answering(parse_time, [](connection& c, const query&,
+                                          const auto& time) { return store::read_agents(c, time, now()); })},
       {"summary",
        answering(store::parse_nothing, [](connection& c, const query&) { return store::read_summary(c, now()); })},
       {"timeseries",
-       answering(store::parse_window, [](connection& c, const query&,
-                                         const auto& window) { return store::read_timeseries(c, window, now()); })},
-      {"tools", answering(store::parse_window, [](connection& c, const query&,
-                                                  const auto& window) { return store::read_tools(c, window, now()); })},
+       answering([](const auto& given) { return store::parse_series_filter(given, now()); },
+                 [](connection& c, const query&, const auto& filter) { return store::read_timeseries(c, filter); })},
+      {"tools",
+       answering(parse_time, [](connection& c, const query&, const auto& time) { return store::read_tools(c, time); })},
+      {"marks",
+       answering(parse_time, [](connection& c, const query&, const auto& time) { return store::read_marks(c, time); })},
       {"vms", answering(store::parse_nothing, [](connection& c, const query&) { return store::read_vms(c); })},
-      {"vm_samples", answering(store::parse_window,
-                               [](connection& c, const query& q, const auto& window) {
-                                 return store::read_vm_samples(c, q.id, window, now());
-                               })},
+      {"vm_samples", answering(parse_time, [](connection& c, const query& q,
+                                              const auto& time) { return store::read_vm_samples(c, q.id, time); })},
   };
   return table;
 }

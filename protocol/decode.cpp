@@ -196,7 +196,8 @@ private:
     if (type == value_type::number && !is_storable_number(decoded)) checks_.number_out_of_range();
     if (type == value_type::string && has_escaped_characters_ && has_lone_surrogate(decoded)) checks_.lone_surrogate();
     if (level > max_named_depth || key_ == slot::unknown) return true;
-    checks_.see(now_, key_, type, type == value_type::string ? keep(decoded) : decoded);
+    if (type == value_type::string) decoded = is_input(key_) ? keep_beginning(decoded) : keep(decoded);
+    checks_.see(now_, key_, type, decoded);
     key_ = slot::unknown;
     return true;
   }
@@ -215,6 +216,17 @@ private:
       if (std::memcmp(raw.data(), decoded.data(), decoded.size()) == 0) return raw;
     }
     return batch_.unescaped.emplace_back(decoded);
+  }
+
+  /// The same of as much as a title may be made of.
+  std::string_view keep_beginning(std::string_view decoded) {
+    const auto beginning = decoded.substr(0, limits::title_look_bytes);
+    const auto end = stream_.Tell() - 1;
+    if (end >= decoded.size()) {
+      const auto raw = slice(end - decoded.size(), end).substr(0, beginning.size());
+      if (raw == beginning) return raw;
+    }
+    return batch_.unescaped.emplace_back(beginning);
   }
 
   event_batch& batch_;

@@ -40,6 +40,7 @@ struct event {
   std::string_view name;              ///< of the tool
   std::string_view model;             ///< payload.usage.model
   std::string_view error_message;     ///< payload.error.message
+  std::string_view input;             ///< the beginning of payload.input's text (docs/event.md)
   usage used;
 };
 

@@ -1,5 +1,8 @@
 #include "protocol/fold.hpp"
 
+#include "protocol/limits.hpp"
+#include "protocol/one_line.hpp"
+
 #include <algorithm>
 
 namespace agentmon {
@@ -13,6 +16,16 @@ bool later(const std::optional<event_key>& present, const event_key& key) { retu
 void keep_earliest(std::optional<timestamp>& at, timestamp ts) { at = at ? std::min(*at, ts) : ts; }
 void keep_latest(std::optional<timestamp>& at, timestamp ts) { at = at ? std::max(*at, ts) : ts; }
 
+template <class State>
+void fold_title(State& state, const event& e) {
+  if (e.input.empty() || (e.type != "run.start" && e.type != "run.end") || !earlier(state.title_from, key_of(e)))
+    return;
+  auto title = one_line(e.input, limits::title_characters);
+  if (title.empty()) return;
+  state.title = std::move(title);
+  state.title_from = key_of(e);
+}
+
 /// What sessions and runs take from any of their events.
 template <class State>
 void fold_common(State& state, const event& e) {
@@ -24,6 +37,8 @@ void fold_common(State& state, const event& e) {
   }
   state.last_ts = std::max(state.last_ts, e.ts);
   state.counts += tally_of(e);
+  fold_title(state, e);
+  if (e.type == "run.waiting" || e.type == "session.waiting") keep_latest(state.waiting_ts, e.ts);
 }
 
 /// The same for a state of other events.
@@ -38,6 +53,11 @@ void merge_common(State& state, const State& other) {
   state.last_ts = std::max(state.last_ts, other.last_ts);
   state.counts += other.counts;
   if (other.started_at) keep_earliest(state.started_at, *other.started_at);
+  if (other.title_from && earlier(state.title_from, *other.title_from)) {
+    state.title_from = other.title_from;
+    state.title = other.title;
+  }
+  if (other.waiting_ts) keep_latest(state.waiting_ts, *other.waiting_ts);
 }
 
 std::optional<int64_t> duration(std::optional<int64_t> reported, std::optional<timestamp> started,
@@ -128,6 +148,12 @@ std::string_view status_word(bool has_ended, outcome status) {
   return status == outcome::none ? "ended" : to_string(status);
 }
 
+bool is_waiting(const run_state& run) { return !run.ended && run.waiting_ts && *run.waiting_ts >= run.last_ts; }
+
+std::string_view status_of(const run_state& run) {
+  return is_waiting(run) ? "waiting" : status_word(run.ended.has_value(), run.status);
+}
+
 void fold(session_state& session, const event& e) {
   fold_common(session, e);
   if (e.type == "session.start") {
@@ -167,6 +193,21 @@ usage used_by(const session_state& session) { return or_else(session.end_used, s
 
 bool has_ended(const session_state& session) {
   return session.ended && (!session.restarted_at || *session.restarted_at <= session.ended->ts);
+}
+
+bool is_waiting(const session_state& session) {
+  return !has_ended(session) && session.waiting_ts && *session.waiting_ts >= session.last_ts;
+}
+
+std::string_view status_of(const session_state& session) {
+  return is_waiting(session) ? "waiting" : status_word(has_ended(session), session.status);
+}
+
+std::optional<int64_t> duration_of(const session_state& session) {
+  const bool ended = has_ended(session);
+  if (!session.first || (ended && session.first == session.ended)) return std::nullopt;
+  const auto begin = session.started_at.value_or(session.first->ts);
+  return std::max<int64_t>(0, ((ended ? session.ended->ts : session.last_ts) - begin).count());
 }
 
 run_contribution contribution_of(const run_state& run) {

@@ -43,6 +43,9 @@ struct run_state {
   usage end_used;    ///< the largest figures that a run.end reports
   std::string model; ///< of the latest event that names one
   std::optional<event_key> model_from;
+  std::string title; ///< of the earliest run.start (or run.end) whose input has text
+  std::optional<event_key> title_from;
+  std::optional<timestamp> waiting_ts; ///< latest run.waiting or session.waiting
 };
 
 /// Adds one event that belongs to the run.
@@ -57,9 +60,14 @@ usage used_by(const run_state&);
 /// As reported, else from start to end; absent while either is missing. Never negative.
 std::optional<int64_t> duration_of(const run_state&);
 
-/// A run's or session's word for itself: "active" until it ended, then "success", "error", "aborted", or "ended" when
-/// its end does not say how.
+/// "active" until it ended, then "success", "error", "aborted", or "ended" when its end does not say how.
 std::string_view status_word(bool has_ended, outcome);
+
+/// It goes on, and its latest event says that it waits for somebody.
+bool is_waiting(const run_state&);
+
+/// A run's word for itself: status_word(), or "waiting".
+std::string_view status_of(const run_state&);
 
 struct session_state {
   std::string session_id;
@@ -78,6 +86,9 @@ struct session_state {
   usage runs_used;             ///< sum over its runs
   int64_t runs_with_usage = 0; ///< how many of its runs told any token count: "n of m known"
   usage end_used;              ///< of the latest session.end
+  std::string title;           ///< as run_state's, of its earliest run that has one
+  std::optional<event_key> title_from;
+  std::optional<timestamp> waiting_ts; ///< latest run.waiting or session.waiting
 };
 
 /// Adds one event that belongs to the session (with or without a run).
@@ -91,6 +102,11 @@ void fold(session_state&, const run_state& before, const run_state& after);
 
 usage used_by(const session_state&);
 bool has_ended(const session_state&);
+bool is_waiting(const session_state&);
+std::string_view status_of(const session_state&);
+
+/// From its start, or first event, to its end, or latest event; absent when the end is the first that is known of it.
+std::optional<int64_t> duration_of(const session_state&);
 
 /// What one run adds to the minute it began in (minute_of its first event). The rollup of a minute is the sum of these,
 /// so a writer adds (contribution after) and takes away (contribution before), which may lie in another minute.

@@ -19,7 +19,9 @@ constexpr size_t batch_events = 10'000;   // one POST; keeps a batch's decoding 
 constexpr size_t json_depth = 64;     // of an event; deeper is no telemetry; PostgreSQL's own stack bound is far beyond
 constexpr size_t id_characters = 128; // correlation ids, names, hosts
 constexpr size_t type_characters = 64;
-constexpr size_t record_bytes = 512 * KiB; // one journal record and bus message: half of NATS's default max_payload
+constexpr size_t title_characters = 120;     // of a session or run: a line of a list
+constexpr size_t title_look_bytes = 4 * KiB; // of the text that it is made of: enough unless it begins with blank pages
+constexpr size_t record_bytes = 512 * KiB;   // one journal record and bus message: half of NATS's default max_payload
 
 // -- http --------------------------------------------------------------------
 constexpr size_t head_bytes = 16 * KiB;       // request line and headers: what common proxies allow
@@ -104,16 +106,24 @@ constexpr auto store_retry_max = 5s;
 constexpr size_t page_rows = 500; // the largest limit= of a list
 constexpr size_t page_rows_default = 100;
 constexpr size_t page_bytes = 4 * MiB; // at which a page ends before its limit=; its next_cursor goes on from there
-constexpr size_t run_detail_events = 25'000;        // events read for one run's page: 10,000 spans and their errors
-constexpr size_t search_document_bytes = 256 * KiB; // text of a run that is searched
-constexpr auto search_settle = 2s;                  // a run is indexed when it was quiet for this long
-constexpr size_t search_batch = 200;                // runs indexed in one transaction
-constexpr size_t search_catch_up = 5'000;           // runs looked up at once after a start; the look-up reads all runs
-constexpr size_t search_look_runs = 400;            // runs that one page of a search looks into; then the next goes on
-constexpr size_t search_look_documents = 50;        // newest runs looked at one by one before the index is asked
-constexpr auto search_tick = 500ms;                 // how often the indexer looks for settled runs
-constexpr auto partition_lock_timeout = 200ms;      // a new day's events can lie in the default partition instead
-constexpr auto partition_retry = 10s;               // until a day that had to wait is tried again
+constexpr size_t run_detail_events = 25'000;      // events read for one run's page: 10,000 spans and their errors
+constexpr size_t preview_characters = 200;        // of a text in an outline: two lines of a drawer
+constexpr size_t outline_preview_bytes = 768 * KiB; // all previews of an outline; 10,000 spans without them have 3 MiB
+constexpr size_t span_detail_events = 100;        // of one span; there are two, unless something is very wrong
+constexpr auto range_longest = std::chrono::days{400}; // that a statistic is asked for: a year and a month
+constexpr int64_t series_points = 360;                 // of a chart: more than it has columns for
+constexpr int64_t marks = 200;                         // more on one chart nobody can tell apart
+constexpr size_t search_document_bytes = 256 * KiB;    // text of a run that is searched
+constexpr auto search_settle = 2s;                     // a run is indexed when it was quiet for this long
+constexpr size_t search_batch = 200;                   // runs indexed in one transaction
+constexpr size_t search_catch_up = 5'000;      // runs looked up at once after a start; the look-up reads all runs
+constexpr size_t search_look_runs = 400;       // runs that one page of a search looks into; then the next goes on
+constexpr size_t search_look_sessions = 100;   // sessions looked at one by one for one page of a frequent word
+constexpr size_t search_runs_found = 2'000;    // more runs with the words than these: they are frequent
+constexpr size_t search_look_documents = 50;   // newest runs looked at one by one before the index is asked
+constexpr auto search_tick = 500ms;            // how often the indexer looks for settled runs
+constexpr auto partition_lock_timeout = 200ms; // a new day's events can lie in the default partition instead
+constexpr auto partition_retry = 10s;          // until a day that had to wait is tried again
 
 // -- live feed -------------------------------------------------------------------
 constexpr size_t viewer_backlog_bytes =

@@ -41,6 +41,11 @@ constexpr std::array places{
     place{slot::payload, "duration_ms", slot::duration_ms, value_type::number},
     place{slot::payload, "kind", slot::kind, value_type::string},
     place{slot::payload, "name", slot::name, value_type::string},
+    place{slot::payload, "input", slot::input, value_type::string},
+    place{slot::input, "text", slot::input_text, value_type::string},
+    place{slot::input, "message", slot::input_message, value_type::string},
+    place{slot::input, "prompt", slot::input_prompt, value_type::string},
+    place{slot::input, "content", slot::input_content, value_type::string},
     place{slot::payload, "error", slot::error, value_type::object},
     place{slot::payload, "usage", slot::usage, value_type::object},
     place{slot::error, "type", slot::error_type, value_type::string},
@@ -109,19 +114,20 @@ std::optional<double> number(std::string_view text) {
   return value;
 }
 
-constexpr double largest = 1e15; // exact in JSON, and thousands of them add up within 64 bits
+// So small that sums over all events that there may ever be stay within 64 bits: a hundred thousand of the largest.
+constexpr double most_tokens = 1e12, most_dollars = 1e5, most_milliseconds = 1e11;
 
-/// A whole number from 0 to 1e15, also when written 12.0 or 1e3.
-std::optional<int64_t> count(std::string_view text) {
+/// A whole number from 0, also when written 12.0 or 1e3.
+std::optional<int64_t> tokens(std::string_view text) {
   const auto value = number(text);
-  if (!value || *value < 0 || *value > largest || std::trunc(*value) != *value) return std::nullopt;
+  if (!value || *value < 0 || *value > most_tokens || std::trunc(*value) != *value) return std::nullopt;
   return static_cast<int64_t>(*value);
 }
 
-/// A decimal of at least 0 in units of 1/scale; nothing when it would not fit.
-std::optional<int64_t> scaled(std::string_view text, double scale) {
+/// A decimal from 0 to `largest` in units of 1/scale.
+std::optional<int64_t> scaled(std::string_view text, double scale, double largest) {
   const auto value = number(text);
-  if (!value || *value < 0 || *value * scale > largest) return std::nullopt;
+  if (!value || *value < 0 || *value > largest) return std::nullopt;
   return std::llround(*value * scale);
 }
 
@@ -184,6 +190,7 @@ void event_checks::lone_surrogate() {
 }
 
 void event_checks::see(agentmon::event& e, slot self, value_type type, std::string_view text) {
+  if (is_input(self)) return see_input(e, self, type, text);
   const auto* const here = place_of(self);
   if (here == nullptr) return;
   if (type == value_type::null && !is_required(self)) return;
@@ -232,6 +239,19 @@ void event_checks::see(agentmon::event& e, slot self, value_type type, std::stri
   }
 }
 
+/// Any JSON is allowed; of keys that come twice the last counts, as in the store.
+void event_checks::see_input(agentmon::event& e, slot self, value_type type, std::string_view text) {
+  if (type != value_type::string) text = {};
+  e.input = text;
+  if (self == slot::input) {
+    input_texts_.fill({});
+    return;
+  }
+  input_texts_.at(static_cast<size_t>(self) - static_cast<size_t>(slot::input_text)) = text;
+  const auto* const first = std::find_if(input_texts_.begin(), input_texts_.end(), [](auto t) { return !t.empty(); });
+  if (first != input_texts_.end()) e.input = *first;
+}
+
 void event_checks::see_payload(agentmon::event& e, slot self, value_type, std::string_view text) {
   switch (self) {
   case slot::status:
@@ -245,10 +265,10 @@ void event_checks::see_payload(agentmon::event& e, slot self, value_type, std::s
       fault(self, "must be success, error or aborted");
     return;
   case slot::duration_ms:
-    if (const auto us = scaled(text, 1000))
+    if (const auto us = scaled(text, 1000, most_milliseconds))
       e.duration_us = us;
     else
-      fault(self, "must be a number of milliseconds from 0");
+      fault(self, "must be a number of milliseconds from 0 to 1e11");
     return;
   case slot::kind:
     if (is_name(text))
@@ -274,15 +294,16 @@ void event_checks::see_usage(agentmon::event& e, slot self, value_type, std::str
     else
       fault(self, rule);
   };
-  constexpr auto whole = "must be a whole number from 0";
+  constexpr auto whole = "must be a whole number from 0 to 1e12";
   switch (self) {
-  case slot::input_tokens: return set(&usage::input_tokens, count(text), whole);
-  case slot::output_tokens: return set(&usage::output_tokens, count(text), whole);
-  case slot::cache_read_tokens: return set(&usage::cache_read_tokens, count(text), whole);
-  case slot::cache_write_tokens: return set(&usage::cache_write_tokens, count(text), whole);
-  case slot::reasoning_tokens: return set(&usage::reasoning_tokens, count(text), whole);
+  case slot::input_tokens: return set(&usage::input_tokens, tokens(text), whole);
+  case slot::output_tokens: return set(&usage::output_tokens, tokens(text), whole);
+  case slot::cache_read_tokens: return set(&usage::cache_read_tokens, tokens(text), whole);
+  case slot::cache_write_tokens: return set(&usage::cache_write_tokens, tokens(text), whole);
+  case slot::reasoning_tokens: return set(&usage::reasoning_tokens, tokens(text), whole);
   case slot::cost_usd:
-    return set(&usage::cost_nano_usd, scaled(text, 1e9), "must be an amount of dollars from 0 to 1 million");
+    return set(&usage::cost_nano_usd, scaled(text, 1e9, most_dollars),
+               "must be an amount of dollars from 0 to 100,000");
   case slot::model:
     if (is_name(text))
       e.model = text;

@@ -39,6 +39,11 @@ enum class slot : uint8_t {
   duration_ms,
   kind,
   name,
+  input,
+  input_text,
+  input_message,
+  input_prompt,
+  input_content,
   error,
   error_type,
   error_message,
@@ -54,6 +59,9 @@ enum class slot : uint8_t {
 
 /// The slot that `key` names inside the object `parent`.
 slot slot_of(slot parent, std::string_view key);
+
+/// payload.input, or what may hold its text: of these only the beginning matters.
+constexpr bool is_input(slot self) { return self >= slot::input && self <= slot::input_content; }
 
 /// Dotted lower-case words: "span.end", "openclaw.snapshot", "my_tool.tick".
 bool is_event_type(std::string_view);
@@ -85,12 +93,14 @@ public:
 
 private:
   void fault(slot, std::string message);
+  void see_input(agentmon::event&, slot, value_type, std::string_view text);
   void see_payload(agentmon::event&, slot, value_type, std::string_view text);
   void see_usage(agentmon::event&, slot, value_type, std::string_view text);
 
   std::optional<field_fault> fault_;
   std::optional<field_fault> payload_fault_; ///< counts only for the types whose payload keys we define
   std::array<bool, static_cast<size_t>(slot::model) + 1> seen_{};
+  std::array<std::string_view, 4> input_texts_{}; ///< by the slots behind slot::input
 };
 
 } // namespace agentmon

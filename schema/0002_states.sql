@@ -34,12 +34,17 @@ CREATE TABLE sessions (
   end_cache_write_tokens    bigint,
   end_reasoning_tokens      bigint,
   end_cost_nano_usd         bigint,
+  title                     text COLLATE "C" NOT NULL,
+  title_from_ts             timestamptz,
+  title_from_id             uuid,
+  waiting_ts                timestamptz,
   status                    text COLLATE "C" NOT NULL
 ) WITH (fillfactor = 45);
 
 CREATE INDEX sessions_first ON sessions (first_ts, session_id);
 CREATE INDEX sessions_framework ON sessions (framework, first_ts, session_id);
 CREATE INDEX sessions_host ON sessions (host, first_ts, session_id);
+CREATE INDEX sessions_client ON sessions (client_id, first_ts, session_id);
 CREATE INDEX sessions_status ON sessions (status, first_ts, session_id);
 
 CREATE TABLE runs (
@@ -75,11 +80,18 @@ CREATE TABLE runs (
   model                     text COLLATE "C" NOT NULL,
   model_from_ts             timestamptz,
   model_from_id             uuid,
+  title                     text COLLATE "C" NOT NULL,
+  title_from_ts             timestamptz,
+  title_from_id             uuid,
+  waiting_ts                timestamptz,
   status                    text COLLATE "C" NOT NULL,
   PRIMARY KEY (run_id, session_id)
 ) WITH (fillfactor = 70);
 
 CREATE INDEX runs_session ON runs (session_id, first_ts, run_id);
+-- Lists of runs, each status or agent along its own part.
+CREATE INDEX runs_status ON runs (status, first_ts, run_id, session_id);
+CREATE INDEX runs_agent ON runs (framework, client_id, host, first_ts, run_id, session_id);
 
 -- Which sessions had events on which UTC day, by the framework of the events, and since when on that day.
 CREATE TABLE session_days (

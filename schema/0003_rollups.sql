@@ -13,17 +13,25 @@ CREATE TABLE event_counts (
   PRIMARY KEY (resolution, bucket, framework, host, type)
 ) WITH (fillfactor = 70);
 
--- Runs by the time of their first event. The _known columns count the runs that told the figure: a sum that nobody
--- told is unknown, not 0.
-CREATE TABLE run_counts (
+-- What each agent (framework, client_id and host) did: events, errors and tool calls by the time they happened; runs by
+-- the time of their first event, for the agent that sent it. The _known columns count the runs that told the figure: a
+-- sum that nobody told is unknown, not 0.
+CREATE TABLE agent_counts (
   resolution                integer NOT NULL,
   bucket                    timestamptz NOT NULL,
   framework                 text COLLATE "C" NOT NULL,
+  client_id                 text COLLATE "C" NOT NULL,
+  host                      text COLLATE "C" NOT NULL,
+  events                    bigint NOT NULL,
+  errors                    bigint NOT NULL,
+  tool_calls                bigint NOT NULL,
   runs                      bigint NOT NULL,
   ended                     bigint NOT NULL,
   failed                    bigint NOT NULL,
   aborted                   bigint NOT NULL,
   usage_known               bigint NOT NULL,
+  busy_us                   bigint NOT NULL,
+  busy_known                bigint NOT NULL,
   input_tokens              bigint NOT NULL,
   input_tokens_known        bigint NOT NULL,
   output_tokens             bigint NOT NULL,
@@ -36,10 +44,10 @@ CREATE TABLE run_counts (
   reasoning_tokens_known    bigint NOT NULL,
   cost_nano_usd             bigint NOT NULL,
   cost_nano_usd_known       bigint NOT NULL,
-  PRIMARY KEY (resolution, bucket, framework)
+  PRIMARY KEY (resolution, bucket, framework, client_id, host)
 ) WITH (fillfactor = 70);
 
--- The same runs by how long they took; slot is the bucket of duration_histogram (protocol/histogram.hpp).
+-- The runs by how long they took; slot is the bucket of duration_histogram (protocol/histogram.hpp).
 CREATE TABLE run_durations (
   resolution integer NOT NULL,
   bucket     timestamptz NOT NULL,

@@ -10,7 +10,9 @@ CREATE TABLE vms (
   payload        jsonb NOT NULL
 ) WITH (fillfactor = 70);
 
--- The figures of every snapshot; what a snapshot does not tell is NULL.
+-- The figures of every snapshot; what a snapshot does not tell is NULL. The marks are kept beside them, so that a chart
+-- need not look at every sample: changed_from, the state of the sample before when it was another; restarted, when
+-- uptime_seconds is less than in the sample before that tells it.
 CREATE TABLE vm_samples (
   vm                          text COLLATE "C" NOT NULL,
   ts                          timestamptz NOT NULL,
@@ -23,5 +25,10 @@ CREATE TABLE vm_samples (
   disk_total_bytes            double precision,
   network_rx_bytes_per_second double precision,
   network_tx_bytes_per_second double precision,
+  uptime_seconds              double precision,
+  changed_from                text COLLATE "C",
+  restarted                   boolean NOT NULL DEFAULT false,
   PRIMARY KEY (vm, ts, event_id)
 );
+
+CREATE INDEX vm_samples_marks ON vm_samples (ts, vm, event_id) WHERE changed_from IS NOT NULL OR restarted;

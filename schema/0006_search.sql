@@ -9,7 +9,8 @@ $$;
 
 -- What /v1/events?q= searches: the words of each run (run_id '': of what happened in the session outside of its runs).
 -- Beside them the document holds marks that nobody can type: the types, frameworks and hosts of the events, and the day of
--- the latest, so that the index also knows which runs of a day may answer a search with filters.
+-- the latest, so that the index also knows which runs of a day may answer a search with filters; and the names of the
+-- session, its clients, hosts and frameworks, for a search of sessions.
 -- Written behind the events; events_indexed tells how far it got.
 CREATE TABLE run_documents (
   session_id     text COLLATE "C" NOT NULL,

@@ -18,6 +18,7 @@ result<rows> find_buckets(connection& db, const event_filter& filter, timestamp 
                           const column* within, size_t limit) {
   conditions where;
   where.both("resolution = ", resolution).both("bucket < ", before);
+  if (filter.from) where.both("bucket > ", timestamp{*filter.from - seconds{resolution}});
   where.if_any("type = ", filter.event_type).if_any("framework = ", filter.framework).if_any("host = ", filter.host);
   if (within != nullptr) where.both("bucket = ANY (", *within, ")");
   const auto most = where.next(static_cast<int64_t>(limit));

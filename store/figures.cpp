@@ -5,45 +5,19 @@
 namespace agentmon::store {
 namespace {
 
-std::string run_sum_columns() {
-  std::string columns = "sum(runs)::bigint, sum(ended)::bigint, sum(failed)::bigint, sum(aborted)::bigint,"
-                        " sum(usage_known)::bigint";
-  for_each_usage_field([&](auto, const char* name) {
-    columns += std::string{", sum("} + name + ")::bigint, sum(" + name + "_known)::bigint";
-  });
-  return columns;
-}
-
-result<rows> select(connection& db, const std::string& key, const std::string& columns, const std::string& table,
-                    const std::vector<stretch>& over) {
-  return select_stretches(db, key + ", " + columns, table, over, "GROUP BY 1");
-}
-
-/// Reads what all three tables say, by the same key column.
+/// What agent_counts says, by a key column.
 template <class Key>
-result<std::map<Key, figures>> read_by(connection& db, const std::string& key, const std::vector<stretch>& over) {
+result<std::map<Key, figures>> read_by(connection& db, const std::string& key, const std::vector<stretch>& over,
+                                       const std::string& framework = {}) {
+  static const auto sums = agent_sum_columns("sum(", ")::bigint");
+  const auto found = select_stretches(db, key + ", " + sums, "agent_counts", over, "GROUP BY 1", framework);
+  if (!found) return tl::unexpected{found.error()};
   std::map<Key, figures> by_key;
-  const auto for_rows = [&](const result<rows>& from, auto&& add) -> result<void> {
-    if (!from) return tl::unexpected{from.error()};
-    for (int row = 0; row < from->size(); ++row) {
-      row_reader reader{*from, row};
-      auto& into = by_key[reader.next<Key>()];
-      add(into, reader);
-    }
-    return {};
-  };
-  auto done = for_rows(select(db, key, "sum(events)::bigint, sum(errors)::bigint", "event_counts", over),
-                       [](figures& into, row_reader& row) {
-                         into.events.events = row.next<int64_t>();
-                         into.events.errors = row.next<int64_t>();
-                       });
-  if (done)
-    done = for_rows(select(db, key, run_sum_columns(), "run_counts", over),
-                    [](figures& into, row_reader& row) { into.runs = read_run_sums(row); });
-  if (done)
-    done = for_rows(select(db, key, "sum(calls)::bigint", "tool_counts", over),
-                    [](figures& into, row_reader& row) { into.tool_calls = row.next<int64_t>(); });
-  if (!done) return tl::unexpected{done.error()};
+  for (int row = 0; row < found->size(); ++row) {
+    row_reader reader{*found, row};
+    const auto at = reader.next<Key>();
+    by_key[at].sums = read_agent_sums(reader);
+  }
   return by_key;
 }
 
@@ -63,14 +37,12 @@ result<void> add_durations(connection& db, const std::vector<stretch>& over, std
 
 figures& figures::operator+=(const figures& other) {
   sessions += other.sessions;
-  events += other.events;
-  runs += other.runs;
-  tool_calls += other.tool_calls;
+  sums += other.sums;
   for (size_t i = 0; i < run_durations.counts.size(); ++i) run_durations.counts[i] += other.run_durations.counts[i];
   return *this;
 }
 
-usage used_in(const run_sums& sums) {
+usage used_in(const agent_sums& sums) {
   usage used;
   size_t i = 0;
   for_each_usage_field([&](auto field, const char*) {
@@ -80,21 +52,38 @@ usage used_in(const run_sums& sums) {
   return used;
 }
 
-std::string usage_sum_columns() {
+std::string agent_sum_columns(const std::string& before, const std::string& after) {
   std::string columns;
-  for_each_usage_field([&](auto, const char* name) { columns += std::string{", "} + name + ", " + name + "_known"; });
+  const auto add = [&](const std::string& name) {
+    columns.append(columns.empty() ? "" : ", ").append(before).append(name).append(after);
+  };
+  for (const auto& [name, counter] : agent_counters) add(name);
+  for_each_usage_field([&](auto, const char* name) {
+    add(name);
+    add(std::string{name} + "_known");
+  });
   return columns;
 }
 
-run_sums read_run_sums(row_reader& row) {
-  run_sums sums;
-  for (auto* const sum : {&sums.runs, &sums.ended, &sums.failed, &sums.aborted, &sums.usage_known})
-    *sum = row.next<int64_t>();
+agent_sums read_agent_sums(row_reader& row) {
+  agent_sums sums;
+  for (const auto& [name, counter] : agent_counters) sums.*counter = row.next<int64_t>();
   for (size_t i = 0; i < sums.used.size(); ++i) {
     sums.used[i] = row.next<int64_t>();
     sums.known[i] = row.next<int64_t>();
   }
   return sums;
+}
+
+stretch steps_of(const asked_time& time, std::chrono::seconds step) {
+  const auto floor = [&](timestamp at) { return timestamp{at.time_since_epoch() / step * step}; };
+  return {static_cast<int32_t>(step.count()), floor(time.from), floor(time.to + step - timestamp::duration{1})};
+}
+
+stretch minutes_of(const asked_time& time) { return steps_of(time, std::chrono::seconds{resolutions.front()}); }
+
+void write_time(json_writer& json, const asked_time& time, const stretch& covered) {
+  json.text_member("window", time.window).member("from", covered.from).member("to", covered.to);
 }
 
 std::vector<stretch> cover(const stretch& over) {
@@ -111,12 +100,18 @@ std::vector<stretch> cover(const stretch& over) {
 }
 
 result<rows> select_stretches(connection& db, const std::string& columns, const std::string& table,
-                              const std::vector<stretch>& over, const std::string& tail) {
+                              const std::vector<stretch>& over, const std::string& tail, const std::string& framework) {
   column_set parts{3};
   for (const auto& part : over) parts.row(part.resolution, part.from, part.to);
+  auto with = parts.as_parameters();
+  std::string wanted;
+  if (!framework.empty()) {
+    with.add(framework);
+    wanted = "AND framework = $4 ";
+  }
   return db.exec("SELECT " + columns + "\nFROM unnest($1, $2, $3) AS part (step, begins, ends)\nJOIN " + table
-                     + " ON resolution = step AND bucket >= begins AND bucket < ends " + tail,
-                 parts.as_parameters());
+                     + " ON resolution = step AND bucket >= begins AND bucket < ends " + wanted + tail,
+                 with);
 }
 
 result<std::map<std::string, figures>> read_figures_by_framework(connection& db, const stretch& over) {
@@ -127,8 +122,9 @@ result<std::map<std::string, figures>> read_figures_by_framework(connection& db,
   return by_framework;
 }
 
-result<std::map<timestamp, figures>> read_figures_by_bucket(connection& db, const stretch& over) {
-  return read_by<timestamp>(db, "bucket", {over});
+result<std::map<timestamp, figures>> read_figures_by_bucket(connection& db, const stretch& over,
+                                                            const std::string& framework) {
+  return read_by<timestamp>(db, "bucket", {over}, framework);
 }
 
 } // namespace agentmon::store

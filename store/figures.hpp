@@ -2,6 +2,8 @@
 #include "protocol/histogram.hpp"
 #include "protocol/usage.hpp"
 #include "store/connection.hpp"
+#include "store/json_writer.hpp"
+#include "store/reading.hpp"
 #include "store/rollups.hpp"
 
 #include <map>
@@ -14,15 +16,13 @@ namespace agentmon::store {
 /// What the rollups say about some stretch of time.
 struct figures {
   int64_t sessions = 0; ///< with an event in it
-  event_sums events;
-  run_sums runs;
-  int64_t tool_calls = 0;
+  agent_sums sums;
   duration_histogram run_durations;
   figures& operator+=(const figures&);
 };
 
 /// The sums of usage, each absent when no run told it.
-usage used_in(const run_sums&);
+usage used_in(const agent_sums&);
 
 /// From (inclusive) to (exclusive), in buckets of one resolution.
 struct stretch {
@@ -31,23 +31,31 @@ struct stretch {
   timestamp to;
 };
 
+/// The whole steps in which a time lies, and the members "window", "from" and "to" of an answer about them.
+stretch steps_of(const asked_time&, std::chrono::seconds step);
+stretch minutes_of(const asked_time&);
+void write_time(json_writer&, const asked_time&, const stretch& covered);
+
 /// The same time in as few buckets as there are: coarse ones, and finer ones at its ends.
 std::vector<stretch> cover(const stretch&);
 
-/// SELECT columns of a rollup table, of the buckets in all the stretches; `tail` is its GROUP BY.
+/// SELECT columns of a rollup table, of the buckets in all the stretches, of one framework or (empty) of all; `tail` is
+/// its GROUP BY.
 result<rows> select_stretches(connection&, const std::string& columns, const std::string& table,
-                              const std::vector<stretch>&, const std::string& tail);
+                              const std::vector<stretch>&, const std::string& tail, const std::string& framework = {});
 
 /// By framework. Sessions are counted by read_session_counts().
 result<std::map<std::string, figures>> read_figures_by_framework(connection&, const stretch&);
 
-/// By bucket; buckets in which nothing happened are left out. Without sessions and durations.
-result<std::map<timestamp, figures>> read_figures_by_bucket(connection&, const stretch&);
+/// By bucket, of one framework or (empty) of all; buckets in which nothing happened are left out. Without sessions and
+/// durations.
+result<std::map<timestamp, figures>> read_figures_by_bucket(connection&, const stretch&, const std::string& framework);
 
-/// ", input_tokens, input_tokens_known, ...": run_counts' columns of usage.
-std::string usage_sum_columns();
+/// "events, errors, ..., input_tokens, input_tokens_known, ...": the columns of an agent_sums, each between `before`
+/// and `after`.
+std::string agent_sum_columns(const std::string& before = {}, const std::string& after = {});
 
-/// Reads runs, ended, failed, aborted, usage_known and usage_sum_columns().
-run_sums read_run_sums(row_reader&);
+/// Reads agent_sum_columns().
+agent_sums read_agent_sums(row_reader&);
 
 } // namespace agentmon::store

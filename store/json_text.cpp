@@ -50,6 +50,22 @@ std::vector<std::pair<std::string_view, std::string_view>> members_of(std::strin
   return members;
 }
 
+std::string beginning_of_text(std::string_view json, size_t bytes) {
+  if (!json.starts_with('"')) return std::string{json.substr(0, bytes)};
+  json = json.substr(1, std::min(bytes, json.size() - 2));
+  std::string text;
+  for (size_t at = 0; at < json.size(); ++at) {
+    if (json[at] != '\\' || at + 1 == json.size()) {
+      text += json[at];
+      continue;
+    }
+    const char escaped = json[++at]; // all others are escapes of control characters
+    text += escaped == '"' || escaped == '\\' || escaped == '/' ? escaped : ' ';
+    if (escaped == 'u') at += 4;
+  }
+  return text;
+}
+
 std::string_view storable(std::string_view json, std::string& buffer) {
   auto at = json.find(nul_escape);
   if (at == std::string_view::npos) return json;

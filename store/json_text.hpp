@@ -14,4 +14,8 @@ std::string_view storable(std::string_view json, std::string& buffer);
 /// object as PostgreSQL gives a jsonb; of other values there are no members.
 std::vector<std::pair<std::string_view, std::string_view>> members_of(std::string_view json);
 
+/// The text of a JSON string as PostgreSQL gives it, with a space for each control character, or other JSON as it is:
+/// as far as `bytes` of the JSON go.
+std::string beginning_of_text(std::string_view json, size_t bytes);
+
 } // namespace agentmon::store

@@ -48,9 +48,40 @@ std::string name_of(const event& e) {
 
 constexpr auto add_samples = R"(
 INSERT INTO vm_samples (vm, ts, event_id, state, cpu_percent, memory_used_bytes, memory_total_bytes, disk_used_bytes,
-                        disk_total_bytes, network_rx_bytes_per_second, network_tx_bytes_per_second)
+                        disk_total_bytes, network_rx_bytes_per_second, network_tx_bytes_per_second, uptime_seconds)
 SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::uuid[], $4::text[], $5::float8[], $6::float8[], $7::float8[],
-                     $8::float8[], $9::float8[], $10::float8[], $11::float8[]))";
+                     $8::float8[], $9::float8[], $10::float8[], $11::float8[], $12::float8[]))";
+
+// A sample that came late changes what the one behind it is compared with, and the one behind it that tells its uptime.
+constexpr auto set_marks = R"(
+WITH fresh AS (SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::uuid[]) AS fresh (vm, ts, event_id)),
+touched AS (
+  SELECT vm, ts, event_id FROM fresh
+  UNION
+  SELECT fresh.vm, later.ts, later.event_id FROM fresh CROSS JOIN LATERAL (
+    (SELECT ts, event_id FROM vm_samples AS s
+     WHERE s.vm = fresh.vm AND (s.ts, s.event_id) > (fresh.ts, fresh.event_id)
+     ORDER BY ts, event_id LIMIT 1)
+    UNION ALL
+    (SELECT ts, event_id FROM vm_samples AS s
+     WHERE s.vm = fresh.vm AND (s.ts, s.event_id) > (fresh.ts, fresh.event_id) AND uptime_seconds IS NOT NULL
+     ORDER BY ts, event_id LIMIT 1)) AS later),
+marked AS (
+  SELECT vm, ts, event_id, NULLIF(before.state, s.state) AS changed_from,
+         COALESCE(s.uptime_seconds < known.uptime_seconds, false) AS restarted
+  FROM touched JOIN vm_samples AS s USING (vm, ts, event_id)
+  LEFT JOIN LATERAL (
+    SELECT state FROM vm_samples AS p WHERE p.vm = s.vm AND (p.ts, p.event_id) < (s.ts, s.event_id)
+    ORDER BY ts DESC, event_id DESC LIMIT 1) AS before ON true
+  LEFT JOIN LATERAL (
+    SELECT p.uptime_seconds FROM vm_samples AS p
+    WHERE p.vm = s.vm AND (p.ts, p.event_id) < (s.ts, s.event_id)
+      AND p.uptime_seconds IS NOT NULL AND s.uptime_seconds IS NOT NULL
+    ORDER BY ts DESC, event_id DESC LIMIT 1) AS known ON true)
+UPDATE vm_samples AS sample SET changed_from = marked.changed_from, restarted = marked.restarted
+FROM marked
+WHERE sample.vm = marked.vm AND sample.ts = marked.ts AND sample.event_id = marked.event_id
+  AND (sample.changed_from, sample.restarted) IS DISTINCT FROM (marked.changed_from, marked.restarted))";
 
 constexpr auto select_latest = "SELECT ts, event_id, state, in_state_since FROM vms WHERE name = $1";
 
@@ -143,6 +174,20 @@ snapshot snapshot_of(const event& e) {
   return s;
 }
 
+mark_counts marks_of(const std::vector<const snapshot*>& ordered) {
+  mark_counts marks;
+  const snapshot* before = nullptr;
+  std::optional<double> uptime_before;
+  for (const auto* const s : ordered) {
+    const auto uptime = s->figures.back();
+    if (before != nullptr && before->state != s->state) ++marks.changes;
+    if (uptime && uptime_before && *uptime < *uptime_before) ++marks.restarts;
+    if (uptime) uptime_before = uptime;
+    before = s;
+  }
+  return marks;
+}
+
 timestamp in_state_since(const std::vector<const snapshot*>& ordered) {
   auto first = ordered.rbegin();
   while (std::next(first) != ordered.rend() && (*std::next(first))->state == (*first)->state) ++first;
@@ -153,12 +198,14 @@ result<void> save(connection& db, std::vector<snapshot> fresh) {
   if (fresh.empty()) return {};
   std::sort(fresh.begin(), fresh.end(),
             [](const snapshot& a, const snapshot& b) { return std::tie(a.vm, a.key) < std::tie(b.vm, b.key); });
-  column_set columns{4 + snapshot_figures.size()};
+  column_set columns{4 + snapshot_figures.size()}, keys{3};
   for (const auto& s : fresh) {
+    keys.row(s.vm, s.key.ts, s.key.id);
     columns.row(s.vm, s.key.ts, s.key.id, s.state);
     for (size_t i = 0; i < s.figures.size(); ++i) columns[4 + i].push(s.figures[i]);
   }
   if (auto added = db.exec_prepared(add_samples, columns.as_parameters()); !added) return tl::unexpected{added.error()};
+  if (auto marked = db.exec_prepared(set_marks, keys.as_parameters()); !marked) return tl::unexpected{marked.error()};
   for (size_t begin = 0; begin < fresh.size();) {
     std::vector<const snapshot*> of_one;
     for (; begin < fresh.size() && (of_one.empty() || fresh[begin].vm == of_one.front()->vm); ++begin)

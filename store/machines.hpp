@@ -10,9 +10,9 @@
 namespace agentmon::store {
 
 /// The figures of a snapshot, by their keys in its payload, which are the columns of vm_samples, too.
-constexpr std::array<const char*, 7> snapshot_figures{
-    "cpu_percent",      "memory_used_bytes",           "memory_total_bytes",         "disk_used_bytes",
-    "disk_total_bytes", "network_rx_bytes_per_second", "network_tx_bytes_per_second"};
+constexpr std::array<const char*, 8> snapshot_figures{
+    "cpu_percent",      "memory_used_bytes",           "memory_total_bytes",          "disk_used_bytes",
+    "disk_total_bytes", "network_rx_bytes_per_second", "network_tx_bytes_per_second", "uptime_seconds"};
 
 /// One reading of a virtual machine: an event of type openclaw.snapshot.
 struct snapshot {
@@ -27,6 +27,14 @@ struct snapshot {
 
 bool is_snapshot(const event&);
 snapshot snapshot_of(const event&);
+
+/// What marks some samples of a machine: that its state was another in the one before, or that it was booted meanwhile,
+/// which shows when its uptime is less than in the one before that tells it.
+struct mark_counts {
+  int64_t changes = 0;
+  int64_t restarts = 0;
+};
+mark_counts marks_of(const std::vector<const snapshot*>& ordered);
 
 /// Since when the machine has been in the state of its latest snapshot, as its snapshots show it: the time of the first
 /// one of that state with no other state after it. `ordered` by key, not empty.

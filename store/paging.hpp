@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace agentmon::store {
 
@@ -35,11 +36,18 @@ public:
     with_.add(value);
     return '$' + std::to_string(with_.size());
   }
+  /// A branch of a UNION ALL that has these conditions and some of its own.
+  conditions& open_branch() {
+    common_ = text_;
+    return *this;
+  }
+  std::string close_branch() { return std::exchange(text_, common_); }
   const std::string& text() const { return text_; }
   const parameters& with() const { return with_; }
 
 private:
   std::string text_;
+  std::string common_;
   parameters with_;
 };
 

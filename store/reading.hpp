@@ -3,9 +3,11 @@
 #include "protocol/time.hpp"
 #include "store/connection.hpp"
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 /// What the query port answers, one function an endpoint, each giving the JSON text of its answer (design: HTTP API).
 /// All take a connection of their own thread, opened with limits::query_timeout, and fail with
@@ -29,9 +31,10 @@ struct event_filter {
   std::string framework;
   std::string host;
   std::string session_id;
-  std::string q; ///< words to find; the last may be a beginning
-  std::optional<page_cursor> cursor;
-  size_t limit = 0; ///< 1 to limits::page_rows
+  std::string q;                     ///< words to find; the last may be a beginning
+  std::optional<timestamp> from;     ///< only events that are not before
+  std::optional<page_cursor> cursor; ///< of the page before, or to=, whichever is earlier
+  size_t limit = 0;                  ///< 1 to limits::page_rows
 };
 
 struct session_filter {
@@ -39,24 +42,53 @@ struct session_filter {
   std::optional<timestamp> to;   ///< ... and before
   std::string framework;
   std::string host;
-  std::string status; ///< active, stale, success, error, aborted, ended; empty: any
-  std::optional<page_cursor> cursor;
+  std::string client_id;
+  std::vector<std::string> statuses; ///< of session_statuses; none: any
+  std::string q;                     ///< words to find; the last may be a beginning
+  bool attention_first = false;      ///< by attention_groups(), else the newest first
+  std::optional<page_cursor> cursor; ///< its id with attention_first: the group's digit before the session_id
   size_t limit = 0;
 };
 
-/// How far back a statistic looks, and in which steps (a rollup's resolution).
-struct time_window {
-  std::string name; ///< 1h, 6h, 24h, 7d
-  std::chrono::seconds length;
+struct run_filter {
+  std::optional<timestamp> from; ///< runs whose first event is not before
+  std::optional<timestamp> to;   ///< ... and before
+  std::string session_id;
+  std::string framework;
+  std::string host;
+  std::string client_id;
+  std::vector<std::string> statuses; ///< of run_statuses; none: any
+  std::optional<page_cursor> cursor; ///< its id: run_id, a line feed, session_id
+  size_t limit = 0;
+};
+
+/// In the order in which they call for attention; those of the last three alike.
+constexpr std::array<std::string_view, 7> session_statuses{"waiting", "error",   "stale", "active",
+                                                           "success", "aborted", "ended"};
+constexpr std::array<std::string_view, 6> run_statuses{"active", "waiting", "success", "error", "aborted", "ended"};
+
+/// The time that a statistic is about, and the steps of a chart of it (a rollup's resolution).
+struct asked_time {
+  std::string
+      window; ///< 1h, 6h, 24h, 7d until now, from and to in whole steps; empty: from and to as they were asked for
+  timestamp from;
+  timestamp to; ///< not in it
   std::chrono::seconds step;
+};
+
+struct series_filter {
+  asked_time time;
+  std::string framework;
 };
 
 // Each fails with fault::invalid and a sentence that names the parameter, its value and what is allowed; an unknown
 // parameter is a fault, too. Pure.
 result<event_filter> parse_event_filter(const query_parameters&);
 result<session_filter> parse_session_filter(const query_parameters&);
-result<time_window> parse_window(const query_parameters&); ///< window=, 1h when absent
-result<void> parse_nothing(const query_parameters&);       ///< for endpoints that take no parameter
+result<run_filter> parse_run_filter(const query_parameters&);
+result<asked_time> parse_time_asked(const query_parameters&, timestamp now); ///< window= or from=, to=; else 1h
+result<series_filter> parse_series_filter(const query_parameters&, timestamp now);
+result<void> parse_nothing(const query_parameters&); ///< for endpoints that take no parameter
 
 /// Of /v1/sessions/{id}: from where its runs go on (cursor=, limit=).
 struct runs_page {
@@ -65,20 +97,38 @@ struct runs_page {
 };
 result<runs_page> parse_runs_page(const query_parameters&);
 
-/// Of /v1/runs/{id}: which session's, when several sessions have a run of this id (session_id=).
-result<std::string> parse_run_session(const query_parameters&);
+/// Of /v1/runs/{id}.
+struct run_view {
+  std::string session_id; ///< whose, when several sessions have a run of this id; empty: the newest
+  bool outline = false;
+};
+result<run_view> parse_run_view(const query_parameters&);
+
+/// Of /v1/runs/{id}/spans/{span_id}; the path's span_id comes as a parameter, too.
+struct span_address {
+  std::string session_id; ///< as a run_view's
+  std::string span_id;
+};
+result<span_address> parse_span_address(const query_parameters&);
+
+/// Of /v1/events/{id}: the event's time, if it is known (ts=).
+result<std::optional<timestamp>> parse_event_time(const query_parameters&);
 
 result<std::string> read_events(connection&, const event_filter&);
+result<std::string> read_event(connection&, const std::string& event_id, const std::optional<timestamp>& ts);
 result<std::string> read_sessions(connection&, const session_filter&, timestamp now);
+result<std::string> read_runs(connection&, const run_filter&);
 result<std::string> read_session(connection&, const std::string& session_id, const runs_page&, timestamp now);
 
-/// `session_id` may be empty: then the newest run of this id.
-result<std::string> read_run(connection&, const std::string& run_id, const std::string& session_id);
+result<std::string> read_run(connection&, const std::string& run_id, const run_view&);
+result<std::string> read_span(connection&, const std::string& run_id, const span_address&);
 
 result<std::string> read_summary(connection&, timestamp now);
-result<std::string> read_timeseries(connection&, const time_window&, timestamp now);
-result<std::string> read_tools(connection&, const time_window&, timestamp now);
+result<std::string> read_agents(connection&, const asked_time&, timestamp now);
+result<std::string> read_timeseries(connection&, const series_filter&);
+result<std::string> read_tools(connection&, const asked_time&);
+result<std::string> read_marks(connection&, const asked_time&);
 result<std::string> read_vms(connection&);
-result<std::string> read_vm_samples(connection&, const std::string& name, const time_window&, timestamp now);
+result<std::string> read_vm_samples(connection&, const std::string& name, const asked_time&);
 
 } // namespace agentmon::store

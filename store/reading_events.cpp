@@ -58,6 +58,7 @@ void add_conditions(conditions& where, const event_filter& filter) {
   if (filter.cursor)
     where.plain("(ts, event_id) < (" + where.next(filter.cursor->ts) + ", "
                 + where.next(parse_uuid(filter.cursor->id).value_or(uuid{})) + ')');
+  if (filter.from) where.both("ts >= ", *filter.from);
   where.if_any("type = ", filter.event_type);
   where.if_any("source_framework = ", filter.framework).if_any("host = ", filter.host);
 }
@@ -83,6 +84,27 @@ result<void> add_events(connection& db, const event_filter& filter, std::span<co
     ranges = ranges.subspan(together);
   }
   return {};
+}
+
+result<std::string> read_event(connection& db, const std::string& event_id, const std::optional<timestamp>& ts) {
+  const auto missing = fail(fault::not_found, "there is no event " + event_id.substr(0, 200));
+  const auto id = parse_uuid(event_id);
+  if (!id) return missing;
+  conditions where;
+  where.both("event_id = ", *id);
+  if (ts) { // an event is known by its id within its day
+    const timestamp day = std::chrono::floor<std::chrono::days>(*ts);
+    where.both("ts >= ", day).both("ts < ", timestamp{day + std::chrono::days{1}});
+  }
+  const auto found = db.exec("SELECT " + std::string{stored_event_columns} + " FROM events\n" + where.text()
+                                 + "\nORDER BY ts DESC LIMIT 1",
+                             where.with());
+  if (!found) return tl::unexpected{found.error()};
+  if (found->empty()) return missing;
+  row_reader reader{*found, 0};
+  json_writer json;
+  write_item(json, read_stored_event(reader));
+  return json.text();
 }
 
 result<std::string> read_events(connection& db, const event_filter& filter) {

@@ -2,6 +2,7 @@
 #include "protocol/utf_8.hpp"
 #include "store/paging.hpp"
 #include "store/reading.hpp"
+#include "store/rollups.hpp"
 
 #include <algorithm>
 #include <array>
@@ -79,6 +80,29 @@ public:
     return at ? std::optional{*at} : std::nullopt;
   }
 
+  /// One of some words, or several with commas between.
+  template <class Words>
+  std::vector<std::string> words(const std::string& name, const Words& allowed) {
+    const auto list = text(name);
+    std::vector<std::string> taken;
+    for (size_t from = 0; !list.empty() && from <= list.size();) {
+      const auto comma = std::min(list.find(',', from), list.size());
+      auto word = list.substr(from, comma - from);
+      if (std::find(allowed.begin(), allowed.end(), word) == allowed.end()) refuse(name, word, any_of(allowed));
+      if (std::find(taken.begin(), taken.end(), word) == taken.end()) taken.push_back(std::move(word));
+      from = comma + 1;
+    }
+    return taken;
+  }
+
+  template <class Words>
+  std::string word(const std::string& name, const Words& allowed) {
+    auto given = text(name);
+    if (!given.empty() && std::find(allowed.begin(), allowed.end(), given) == allowed.end())
+      refuse(name, given, any_of(allowed));
+    return given;
+  }
+
   std::optional<page_cursor> cursor() {
     const auto value = text("cursor", 8 * limits::id_characters);
     if (value.empty()) return std::nullopt;
@@ -98,6 +122,13 @@ public:
   }
 
 private:
+  template <class Words>
+  static std::string any_of(const Words& allowed) {
+    std::string words;
+    for (const auto word : allowed)
+      words.append(words.empty() ? "" : word == allowed.back() ? " or " : ", ").append(word);
+    return words;
+  }
   static std::string listed(std::initializer_list<std::string_view> allowed) {
     std::string names;
     for (const auto name : allowed) names += (names.empty() ? "" : ", ") + std::string{name};
@@ -109,6 +140,59 @@ private:
   const query_parameters& from_;
   std::optional<failure> fault_;
 };
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+timestamp floor_to(seconds step, timestamp at) { return timestamp{at.time_since_epoch() / step * step}; }
+timestamp ceil_to(seconds step, timestamp at) { return floor_to(step, at + step - timestamp::duration{1}); }
+
+/// The finest of the rollups' steps with which a chart has no more points than it may, else the coarsest.
+seconds step_of(timestamp from, timestamp to) {
+  for (const auto resolution : resolutions) {
+    const seconds step{resolution};
+    if ((ceil_to(step, to) - floor_to(step, from)) / step <= limits::series_points) return step;
+  }
+  return seconds{resolutions.back()};
+}
+
+/// So long until now, in whole steps, the last being the one in which `now` lies.
+asked_time window_of(const std::string& name, hours length, timestamp now) {
+  const auto step = step_of(timestamp{}, timestamp{length});
+  const auto end = floor_to(step, now) + step;
+  return {name, end - length, end, step};
+}
+
+asked_time take_time_asked(taker& take, timestamp now) {
+  static const std::map<std::string, hours> windows{
+      {"1h", hours{1}}, {"6h", hours{6}}, {"24h", hours{24}}, {"7d", hours{168}}};
+  const auto name = take.text("window");
+  const auto from = take.time("from"), to = take.time("to");
+  const auto otherwise = window_of("1h", hours{1}, now);
+  if (!from && !to) {
+    const auto found = windows.find(name.empty() ? "1h" : name);
+    if (found != windows.end()) return window_of(found->first, found->second, now);
+    take.refuse("window", name, "1h, 6h, 24h or 7d");
+    return otherwise;
+  }
+  if (!name.empty()) take.refuse("window", name, "give it, or from and to, but not both");
+  if (!from) {
+    take.refuse("to", format_time(*to), "it needs from, too");
+    return otherwise;
+  }
+  const auto end = to.value_or(now);
+  if (*from >= end) {
+    take.refuse("from", format_time(*from), "it must be before to, which is " + format_time(end));
+    return otherwise;
+  }
+  if (end - *from > limits::range_longest) {
+    take.refuse("from", format_time(*from),
+                "from there to " + format_time(end) + " are more than "
+                    + std::to_string(limits::range_longest / std::chrono::days{1}) + " days");
+    return otherwise;
+  }
+  return {"", *from, end, step_of(*from, end)};
+}
 
 } // namespace
 
@@ -129,40 +213,54 @@ std::optional<page_cursor> decode_cursor(std::string_view text) {
 }
 
 result<event_filter> parse_event_filter(const query_parameters& from) {
-  taker take{from, {"event_type", "framework", "host", "session_id", "q", "cursor", "limit"}};
+  taker take{from, {"event_type", "framework", "host", "session_id", "q", "from", "to", "cursor", "limit"}};
   event_filter filter{take.text("event_type"), take.text("framework"), take.text("host"), take.text("session_id"),
-                      take.text("q"),          take.cursor(),          take.limit()};
+                      take.text("q"),          take.time("from"),      take.cursor(),     take.limit()};
   if (filter.cursor && !parse_uuid(filter.cursor->id))
     take.refuse("cursor", from.find("cursor")->second, "it is not of a list of events");
+  if (const auto to = take.time("to"); to && (!filter.cursor || *to <= filter.cursor->ts))
+    filter.cursor = page_cursor{*to, to_string(uuid{})};
   return take.give(std::move(filter));
 }
 
 result<session_filter> parse_session_filter(const query_parameters& from) {
-  static constexpr std::array<std::string_view, 6> words{"active", "stale", "success", "error", "aborted", "ended"};
-  taker take{from, {"from", "to", "framework", "host", "status", "cursor", "limit"}};
-  session_filter filter{take.time("from"), take.time("to"),     take.text("framework"),
-                        take.text("host"), take.text("status"), take.cursor(),
+  taker take{from, {"from", "to", "framework", "host", "client_id", "status", "q", "order", "cursor", "limit"}};
+  const auto order = take.word("order", std::array<std::string_view, 2>{"newest", "attention"});
+  session_filter filter{take.time("from"), take.time("to"),        take.text("framework"),
+                        take.text("host"), take.text("client_id"), take.words("status", session_statuses),
+                        take.text("q"),    order == "attention",   take.cursor(),
                         take.limit()};
-  if (!filter.status.empty() && std::find(words.begin(), words.end(), filter.status) == words.end())
-    take.refuse("status", filter.status, "active, stale, success, error, aborted or ended");
+  if (filter.attention_first && filter.cursor && filter.cursor->id.find_first_of("01234") != 0)
+    take.refuse("cursor", from.find("cursor")->second, "it is not of a list with order=attention");
   return take.give(std::move(filter));
 }
 
-result<time_window> parse_window(const query_parameters& from) {
-  using std::chrono::hours;
-  using std::chrono::seconds;
-  static const std::array<time_window, 4> windows{{{"1h", hours{1}, seconds{60}},
-                                                   {"6h", hours{6}, seconds{60}},
-                                                   {"24h", hours{24}, seconds{900}},
-                                                   {"7d", hours{168}, seconds{7200}}}};
-  taker take{from, {"window"}};
-  const auto name = take.text("window");
-  if (name.empty()) return take.give(windows.front());
-  const auto* const found =
-      std::find_if(windows.begin(), windows.end(), [&](const time_window& w) { return w.name == name; });
-  if (found != windows.end()) return take.give(*found);
-  take.refuse("window", name, "1h, 6h, 24h or 7d");
-  return take.give(windows.front());
+result<run_filter> parse_run_filter(const query_parameters& from) {
+  taker take{from, {"from", "to", "session_id", "framework", "host", "client_id", "status", "cursor", "limit"}};
+  run_filter filter{take.time("from"),
+                    take.time("to"),
+                    take.text("session_id"),
+                    take.text("framework"),
+                    take.text("host"),
+                    take.text("client_id"),
+                    take.words("status", run_statuses),
+                    take.cursor(),
+                    take.limit()};
+  if (filter.cursor && filter.cursor->id.find('\n') == std::string::npos)
+    take.refuse("cursor", from.find("cursor")->second, "it is not of a list of runs");
+  return take.give(std::move(filter));
+}
+
+result<asked_time> parse_time_asked(const query_parameters& from, timestamp now) {
+  taker take{from, {"window", "from", "to"}};
+  auto time = take_time_asked(take, now);
+  return take.give(std::move(time));
+}
+
+result<series_filter> parse_series_filter(const query_parameters& from, timestamp now) {
+  taker take{from, {"window", "from", "to", "framework"}};
+  series_filter filter{take_time_asked(take, now), take.text("framework")};
+  return take.give(std::move(filter));
 }
 
 result<void> parse_nothing(const query_parameters& from) {
@@ -175,9 +273,20 @@ result<runs_page> parse_runs_page(const query_parameters& from) {
   return take.give(std::move(page));
 }
 
-result<std::string> parse_run_session(const query_parameters& from) {
-  taker take{from, {"session_id"}};
-  return take.give(take.text("session_id"));
+result<run_view> parse_run_view(const query_parameters& from) {
+  taker take{from, {"session_id", "view"}};
+  const auto view = take.word("view", std::array<std::string_view, 2>{"full", "outline"});
+  return take.give(run_view{take.text("session_id"), view == "outline"});
+}
+
+result<span_address> parse_span_address(const query_parameters& from) {
+  taker take{from, {"session_id", "span_id"}};
+  return take.give(span_address{take.text("session_id"), take.text("span_id")});
+}
+
+result<std::optional<timestamp>> parse_event_time(const query_parameters& from) {
+  taker take{from, {"ts"}};
+  return take.give(take.time("ts"));
 }
 
 } // namespace agentmon::store

@@ -1,12 +1,12 @@
-#include "protocol/decode.hpp"
 #include "protocol/limits.hpp"
+#include "protocol/one_line.hpp"
 #include "store/json_text.hpp"
 #include "store/reading.hpp"
+#include "store/run_spans.hpp"
 #include "store/state_columns.hpp"
 #include "store/state_json.hpp"
-#include "store/stored_events.hpp"
 
-#include <map>
+#include <algorithm>
 
 namespace agentmon::store {
 namespace {
@@ -15,48 +15,63 @@ constexpr auto select_events = R"( FROM events
 WHERE session_id = $1 AND run_id = $2 AND ts >= $3 AND ts < $4
 ORDER BY ts, event_id LIMIT $5)";
 
-/// A span and what its page shows beside the figures: JSON text that points into the rows.
-struct span_page {
-  span_state state;
-  std::string_view input;
-  std::string_view output;
-  std::string_view error;
-  std::string_view attributes;
-};
+constexpr auto select_span_events = R"( FROM events
+WHERE session_id = $1 AND run_id = $2 AND ts >= $3 AND ts < $4 AND span_id = $6
+ORDER BY ts, event_id LIMIT $5)";
 
-/// The spans by their id, in the order in which they first appear.
-struct span_list {
-  std::map<std::string, size_t, std::less<>> places;
-  std::vector<span_page> spans;
-
-  span_page& of(std::string_view span_id) {
-    auto place = places.find(span_id);
-    if (place == places.end()) {
-      place = places.emplace(span_id, spans.size()).first;
-      spans.emplace_back().state.span_id = span_id;
-    }
-    return spans[place->second];
-  }
-};
-
-void keep(std::string_view& to, std::string_view json) {
-  if (!json.empty() && json != "null" && json != "{}") to = json;
-}
-
-bool is_span_event(const stored_event& e) { return e.type.starts_with("span.") && !e.span_id.empty(); }
-
-void write_span(json_writer& json, const span_page& span) {
-  const auto& state = span.state;
-  const auto description = description_of(state);
-  json.begin_object().member("span_id", state.span_id).text_member("parent_span_id", description.parent_span_id);
+/// The members that a span's page and its outline have in common.
+void write_description(json_writer& json, const span_state& state, const span_description& description) {
+  json.member("span_id", state.span_id).text_member("parent_span_id", description.parent_span_id);
   json.text_member("name", description.name).text_member("kind", description.kind);
   json.member("status", status_word(state.ended.has_value(), state.status));
   json.member("started_at", state.started_at);
   json.member("ended_at", state.ended ? std::optional{state.ended->ts} : std::nullopt);
-  json.millis_member("duration_ms", duration_of(state));
+  json.millis_member("duration_ms", duration_of(state)).text_member("model", description.model);
+}
+
+void write_span(json_writer& json, const span_page& span) {
+  write_description(json.begin_object(), span.state, description_of(span.state));
   json.raw_member("input", span.input).raw_member("output", span.output).raw_member("error", span.error);
-  json.usage_member(state.used).text_member("model", description.model);
+  json.usage_member(span.state.used);
   json.raw_member("attributes", span.attributes.empty() ? "{}" : span.attributes).end_object();
+}
+
+std::string_view member_of(std::string_view object, std::string_view wanted) {
+  for (const auto& [name, text] : members_of(object))
+    if (name == wanted) return text;
+  return {};
+}
+
+/// Of a JSON value: the text of a string, else the JSON itself.
+std::string preview_of(std::string_view json, size_t characters) {
+  if (json == "null") return {};
+  return one_line(beginning_of_text(json, limits::title_look_bytes), characters);
+}
+
+std::string preview_of_error(std::string_view error, size_t characters) {
+  for (const auto* const name : {"message", "type"})
+    if (auto words = preview_of(member_of(error, name), characters); !words.empty()) return words;
+  return preview_of(error, characters);
+}
+
+void write_span_outline(json_writer& json, const span_page& span, size_t characters) {
+  write_description(json.begin_object(), span.state, description_of(span.state));
+  json.text_member("input_preview", preview_of(span.input, characters));
+  json.text_member("output_preview", preview_of(span.output, characters));
+  json.text_member("error", preview_of_error(span.error, characters));
+  if (span.state.used == usage{})
+    json.key("usage").null();
+  else
+    json.usage_member(span.state.used);
+  json.end_object();
+}
+
+void write_event_outline(json_writer& json, const stored_event& e, size_t characters) {
+  std::string preview = preview_of_error(member_of(e.payload, "error"), characters);
+  for (const auto* const name : {"input", "output"})
+    if (preview.empty()) preview = preview_of(member_of(e.payload, name), characters);
+  json.begin_object().member("event_id", e.event_id).member("type", e.type).member("ts", e.ts);
+  json.text_member("span_id", e.span_id).text_member("preview", preview).end_object();
 }
 
 result<run_state> find_run(connection& db, const std::string& run_id, const std::string& session_id) {
@@ -71,72 +86,28 @@ result<run_state> find_run(connection& db, const std::string& run_id, const std:
   return read_states<run_state>(*found).front();
 }
 
-result<rows> find_events(connection& db, const run_state& run) {
-  static const auto statement = "SELECT " + std::string{stored_event_columns} + select_events;
-  return db.exec(statement, parameters{run.session_id, run.run_id, run.first->ts,
-                                       timestamp{run.last_ts + std::chrono::microseconds{1}},
-                                       static_cast<int64_t>(limits::run_detail_events) + 1});
+parameters events_of(const run_state& run, size_t limit) {
+  return parameters{run.session_id, run.run_id, run.first->ts, timestamp{run.last_ts + std::chrono::microseconds{1}},
+                    static_cast<int64_t>(limit)};
 }
 
-/// Notes what the span's page shows of one of its events as it is; gives the rest of the payload.
-std::string keep_texts(span_page& span, const stored_event& e) {
-  std::string rest;
-  for (const auto& [name, text] : members_of(e.payload)) {
-    if (name == "input") keep(span.input, text);
-    if (name == "output") keep(span.output, text);
-    if (name == "error") keep(span.error, text);
-    if (name == "input" || name == "output") continue;
-    rest.append(rest.empty() ? "{\"" : ",\"").append(name).append("\":").append(text);
-  }
-  keep(span.attributes, e.attributes);
-  return rest.empty() ? "{}" : rest + '}';
+/// All previews of a run together stay within their bound.
+size_t characters_of_previews(size_t texts) {
+  constexpr size_t least = 16;
+  const auto share = limits::outline_preview_bytes / std::max<size_t>(1, texts);
+  return std::clamp(share, least, limits::preview_characters);
 }
-
-/// Folds events into their spans; false when the text cannot be decoded as a whole.
-bool fold_all(span_list& spans, const std::string& envelopes) {
-  const auto batch = decode(envelopes);
-  if (!batch) return false;
-  for (const auto& decoded : batch->events) fold(spans.of(decoded.span_id).state, decoded);
-  return true;
-}
-
-/// Folds the events of spans, some together, which is cheaper than one by one.
-class span_reader {
-public:
-  void add(stored_event e) {
-    const auto rest = keep_texts(spans_.of(e.span_id), e);
-    e.payload = rest;
-    e.attributes = "{}";
-    waiting_.push_back(envelope_text(e));
-    if (waiting_.size() == together) fold_waiting();
-  }
-  const std::vector<span_page>& spans() {
-    fold_waiting();
-    return spans_.spans;
-  }
-
-private:
-  void fold_waiting() {
-    std::string text;
-    for (const auto& envelope : waiting_) text += (text.empty() ? '[' : ',') + envelope;
-    // One that cannot be decoded must not take the others with it.
-    if (!waiting_.empty() && !fold_all(spans_, text + ']'))
-      for (const auto& envelope : waiting_) fold_all(spans_, envelope);
-    waiting_.clear();
-  }
-  static constexpr size_t together = 64;
-  span_list spans_;
-  std::vector<std::string> waiting_;
-};
 
 } // namespace
 
-result<std::string> read_run(connection& db, const std::string& run_id, const std::string& session_id) {
-  const auto run = find_run(db, run_id, session_id);
+result<std::string> read_run(connection& db, const std::string& run_id, const run_view& view) {
+  static const auto statement = "SELECT " + std::string{stored_event_columns} + select_events;
+  const auto run = find_run(db, run_id, view.session_id);
   if (!run) return tl::unexpected{run.error()};
-  const auto found = find_events(db, *run);
+  const auto found = db.exec(statement, events_of(*run, limits::run_detail_events + 1));
   if (!found) return tl::unexpected{found.error()};
   const auto shown = std::min(found->size(), static_cast<int>(limits::run_detail_events));
+  const auto characters = characters_of_previews(static_cast<size_t>(shown));
   span_reader spans;
   json_writer others;
   others.begin_array();
@@ -145,6 +116,8 @@ result<std::string> read_run(connection& db, const std::string& run_id, const st
     const auto e = read_stored_event(reader);
     if (is_span_event(e))
       spans.add(e);
+    else if (view.outline)
+      write_event_outline(others, e, characters);
     else
       write_item(others, e);
   }
@@ -153,9 +126,37 @@ result<std::string> read_run(connection& db, const std::string& run_id, const st
   json.begin_object();
   write_members(json, *run);
   json.key("spans").begin_array();
-  for (const auto& span : spans.spans()) write_span(json, span);
+  for (const auto& span : spans.spans())
+    if (view.outline)
+      write_span_outline(json, span, characters);
+    else
+      write_span(json, span);
   json.end_array().raw_member("events", others.text());
   return json.member("truncated", found->size() > shown).end_object().text();
+}
+
+result<std::string> read_span(connection& db, const std::string& run_id, const span_address& wanted) {
+  static const auto statement = "SELECT " + std::string{stored_event_columns} + select_span_events;
+  const auto run = find_run(db, run_id, wanted.session_id);
+  if (!run) return tl::unexpected{run.error()};
+  const auto found = db.exec(statement, events_of(*run, limits::span_detail_events).add(wanted.span_id));
+  if (!found) return tl::unexpected{found.error()};
+  span_reader spans;
+  json_writer events;
+  events.begin_array();
+  for (int row = 0; row < found->size(); ++row) {
+    row_reader reader{*found, row};
+    const auto e = read_stored_event(reader);
+    if (is_span_event(e)) spans.add(e);
+    write_item(events, e);
+  }
+  events.end_array();
+  if (spans.spans().empty())
+    return fail(fault::not_found,
+                "there is no span " + wanted.span_id.substr(0, 200) + " in run " + run_id.substr(0, 200));
+  json_writer json;
+  write_span(json.begin_object().key("span"), spans.spans().front());
+  return json.raw_member("events", events.text()).end_object().text();
 }
 
 } // namespace agentmon::store

@@ -98,7 +98,8 @@ result<page> search_events(connection& db, const event_filter& filter, size_t wa
     const auto runs = walk.next();
     if (!runs) return tl::unexpected{runs.error()};
     if (auto added = found.add(*runs); !added) return tl::unexpected{added.error()};
-    if (walk.ended() || found.complete(walk.position())) return page{std::move(found.items), std::nullopt};
+    const bool over = walk.ended() || (filter.from && walk.position() < *filter.from);
+    if (over || found.complete(walk.position())) return page{std::move(found.items), std::nullopt};
     const bool got_on = !filter.cursor || walk.position() < filter.cursor->ts;
     if (found.runs_looked_into < limits::search_look_runs || !got_on) continue;
     // Enough for one page. What is still to come may lie between the older of these.

@@ -11,13 +11,6 @@ namespace {
 using std::chrono::days;
 using std::chrono::seconds;
 
-/// The buckets of a window: whole steps, the last being the one in which `now` lies.
-stretch buckets_of(const time_window& window, timestamp now) {
-  const timestamp last{now.time_since_epoch() / window.step * window.step};
-  const auto end = last + window.step;
-  return {static_cast<int32_t>(window.step.count()), end - window.length, end};
-}
-
 /// Sessions with an event on the day before `until`, by framework; "" holds all, each once.
 result<std::map<std::string, int64_t>> count_sessions(connection& db, binary::day day, timestamp until) {
   const auto found = db.exec("SELECT framework, count(DISTINCT session_id) FROM session_days"
@@ -29,20 +22,27 @@ result<std::map<std::string, int64_t>> count_sessions(connection& db, binary::da
   return sessions;
 }
 
-result<int64_t> count_active(connection& db, timestamp now) {
+struct open_sessions {
+  int64_t active;
+  int64_t waiting;
+};
+
+result<open_sessions> count_open(connection& db, timestamp now) {
   const timestamp since = now - limits::stale_after;
-  const auto found = db.exec("SELECT count(*) FROM sessions WHERE status = 'active' AND last_ts >= $1"
-                             " AND session_id IN (SELECT session_id FROM session_days WHERE day >= $2)",
+  const auto found = db.exec("SELECT (SELECT count(*) FROM sessions WHERE status = 'active' AND last_ts >= $1"
+                             " AND session_id IN (SELECT session_id FROM session_days WHERE day >= $2)),"
+                             " (SELECT count(*) FROM sessions WHERE status = 'waiting')",
                              parameters{since, std::chrono::floor<days>(since)});
   if (!found) return tl::unexpected{found.error()};
-  return found->get<int64_t>(0, 0);
+  return open_sessions{found->get<int64_t>(0, 0), found->get<int64_t>(0, 1)};
 }
 
 void write_figures(json_writer& json, const figures& of) {
-  json.member("sessions", of.sessions).member("runs", of.runs.runs).member("failed_runs", of.runs.failed);
-  json.member("tool_calls", of.tool_calls).member("errors", of.events.errors).member("events", of.events.events);
-  json.usage_member(used_in(of.runs)).member("usage_known_runs", of.runs.usage_known);
-  json.member("cost_known_runs", of.runs.known.back());
+  const auto& sums = of.sums;
+  json.member("sessions", of.sessions).member("runs", sums.runs).member("failed_runs", sums.failed);
+  json.member("tool_calls", sums.tool_calls).member("errors", sums.errors).member("events", sums.events);
+  json.usage_member(used_in(sums)).member("usage_known_runs", sums.usage_known);
+  json.member("cost_known_runs", sums.known.back());
   json.millis_member("run_p50_ms", quantile(of.run_durations, 0.5));
   json.millis_member("run_p95_ms", quantile(of.run_durations, 0.95));
 }
@@ -75,11 +75,11 @@ result<std::string> read_summary(connection& db, timestamp now) {
   if (!today) return tl::unexpected{today.error()};
   const auto yesterday = read_day(db, {900, day - days{1}, now - days{1}});
   if (!yesterday) return tl::unexpected{yesterday.error()};
-  const auto active = count_active(db, now);
-  if (!active) return tl::unexpected{active.error()};
+  const auto open = count_open(db, now);
+  if (!open) return tl::unexpected{open.error()};
   json_writer json;
   json.begin_object().member("day", std::string_view{format_time(day)}.substr(0, 10));
-  json.member("active_sessions", *active);
+  json.member("active_sessions", open->active).member("waiting_sessions", open->waiting);
   write_figures(json, today->all);
   json.key("by_framework").begin_array();
   for (const auto& [framework, of] : today->by_framework) {
@@ -92,28 +92,30 @@ result<std::string> read_summary(connection& db, timestamp now) {
   return json.end_object().end_object().text();
 }
 
-result<std::string> read_timeseries(connection& db, const time_window& window, timestamp now) {
-  const auto over = buckets_of(window, now);
-  const auto by_bucket = read_figures_by_bucket(db, over);
+result<std::string> read_timeseries(connection& db, const series_filter& filter) {
+  const auto step = filter.time.step;
+  const auto over = steps_of(filter.time, step);
+  const auto by_bucket = read_figures_by_bucket(db, over, filter.framework);
   if (!by_bucket) return tl::unexpected{by_bucket.error()};
   json_writer json;
-  json.begin_object().member("window", window.name).member("step_seconds", int64_t{window.step.count()});
-  json.key("points").begin_array();
-  for (auto at = over.from; at < over.to; at += window.step) {
+  write_time(json.begin_object(), filter.time, over);
+  json.member("step_seconds", int64_t{step.count()}).key("points").begin_array();
+  for (auto at = over.from; at < over.to; at += step) {
     const auto found = by_bucket->find(at);
-    const auto of = found == by_bucket->end() ? figures{} : found->second;
-    const auto used = used_in(of.runs);
-    json.begin_object().member("ts", at).member("events", of.events.events).member("errors", of.events.errors);
-    json.member("runs", of.runs.runs).member("failed_runs", of.runs.failed).member("tool_calls", of.tool_calls);
+    const auto sums = found == by_bucket->end() ? agent_sums{} : found->second.sums;
+    const auto used = used_in(sums);
+    json.begin_object().member("ts", at).member("events", sums.events).member("errors", sums.errors);
+    json.member("runs", sums.runs).member("failed_runs", sums.failed).member("tool_calls", sums.tool_calls);
     json.member("input_tokens", used.input_tokens).member("output_tokens", used.output_tokens);
     json.raw_member("cost_usd", used.cost_nano_usd ? dollars(*used.cost_nano_usd) : "").end_object();
   }
   return json.end_array().end_object().text();
 }
 
-result<std::string> read_tools(connection& db, const time_window& window, timestamp now) {
+result<std::string> read_tools(connection& db, const asked_time& time) {
+  const auto over = minutes_of(time);
   const auto found = select_stretches(db, "name, slot, sum(calls)::bigint, sum(errors)::bigint", "tool_counts",
-                                      cover(buckets_of(window, now)), "GROUP BY name, slot");
+                                      cover(over), "GROUP BY name, slot");
   if (!found) return tl::unexpected{found.error()};
   struct tool {
     call_sums sums;
@@ -131,7 +133,8 @@ result<std::string> read_tools(connection& db, const time_window& window, timest
   std::stable_sort(ranking.begin(), ranking.end(),
                    [](const auto& a, const auto& b) { return a.second.sums.calls > b.second.sums.calls; });
   json_writer json;
-  json.begin_object().member("window", window.name).key("tools").begin_array();
+  write_time(json.begin_object(), time, over);
+  json.key("tools").begin_array();
   for (const auto& [name, of] : ranking) {
     json.begin_object().member("name", name).member("calls", of.sums.calls).member("errors", of.sums.errors);
     json.member("error_rate",

@@ -1,3 +1,4 @@
+#include "protocol/limits.hpp"
 #include "store/json_writer.hpp"
 #include "store/machines.hpp"
 #include "store/reading.hpp"
@@ -16,7 +17,7 @@ std::string select_samples() {
            + " ORDER BY ts DESC, event_id DESC LIMIT 1";
   };
   const std::string step = "date_bin(make_interval(secs => $4), ts, timestamptz 'epoch')";
-  return "WITH RECURSIVE sample AS ((" + newest("<= $3") + ")\nUNION ALL SELECT earlier.* FROM (SELECT " + step
+  return "WITH RECURSIVE sample AS ((" + newest("< $3") + ")\nUNION ALL SELECT earlier.* FROM (SELECT " + step
          + " AS step FROM sample) AS seen\nCROSS JOIN LATERAL (" + newest("< seen.step") + ") AS earlier)\nSELECT "
          + step + ", state" + figures + " FROM sample ORDER BY ts";
 }
@@ -24,6 +25,19 @@ std::string select_samples() {
 constexpr auto select_machines = R"(
 SELECT name, state, COALESCE(told_since, in_state_since), issues, ts, event_id, payload FROM vms
 WHERE $1 = 0 OR name = ANY($2) ORDER BY name)";
+
+// A sample may show both a restart and another state.
+constexpr auto select_marks = R"(
+SELECT ts, vm, '', state FROM (
+  SELECT ts, vm, event_id, state FROM vm_samples
+  WHERE (changed_from IS NOT NULL OR restarted) AND restarted AND ts >= $1 AND ts < $2
+  ORDER BY ts DESC, vm DESC, event_id DESC LIMIT $3) AS restarts
+UNION ALL
+SELECT ts, vm, changed_from, state FROM (
+  SELECT ts, vm, event_id, changed_from, state FROM vm_samples
+  WHERE (changed_from IS NOT NULL OR restarted) AND changed_from IS NOT NULL AND ts >= $1 AND ts < $2
+  ORDER BY ts DESC, vm DESC, event_id DESC LIMIT $3) AS changes
+ORDER BY 1 DESC, 2 DESC, 3 LIMIT $3)";
 
 } // namespace
 
@@ -56,15 +70,36 @@ result<std::string> read_vms(connection& db) {
   return json.end_array().key("next_cursor").null().end_object().text();
 }
 
-result<std::string> read_vm_samples(connection& db, const std::string& name, const time_window& window, timestamp now) {
+result<std::string> read_marks(connection& db, const asked_time& time) {
+  const auto found = db.exec(select_marks, parameters{time.from, time.to, limits::marks});
+  if (!found) return tl::unexpected{found.error()};
+  json_writer json;
+  json.begin_object().text_member("window", time.window).member("from", time.from).member("to", time.to);
+  json.key("marks").begin_array();
+  for (int row = 0; row < found->size(); ++row) {
+    row_reader reader{*found, row};
+    const auto ts = reader.next<timestamp>();
+    const auto name = reader.next<std::string>();
+    const auto was = reader.next<std::string>();
+    const auto state = reader.next<std::string>();
+    const bool restart = was.empty();
+    json.begin_object().member("ts", ts).member("kind", restart ? "vm_restart" : "vm_state").member("name", name);
+    json.member("message", restart ? name + " was restarted" : name + " is " + state + ", was " + was).end_object();
+  }
+  return json.end_array().end_object().text();
+}
+
+result<std::string> read_vm_samples(connection& db, const std::string& name, const asked_time& time) {
   const auto known = db.exec("SELECT FROM vms WHERE name = $1", parameters{name});
   if (!known) return tl::unexpected{known.error()};
   if (known->empty()) return fail(fault::not_found, "there is no machine " + name.substr(0, 200));
-  const auto step = static_cast<double>(window.length.count()) / static_cast<double>(points_of_a_chart);
-  const auto found = db.exec(select_samples(), parameters{name, timestamp{now - window.length}, now, step});
+  const std::chrono::duration<double> length = time.to - time.from;
+  const auto step = length.count() / static_cast<double>(points_of_a_chart);
+  const auto found = db.exec(select_samples(), parameters{name, time.from, time.to, step});
   if (!found) return tl::unexpected{found.error()};
   json_writer json;
-  json.begin_object().member("name", name).member("window", window.name).member("step_seconds", step);
+  json.begin_object().member("name", name).text_member("window", time.window);
+  json.member("from", time.from).member("to", time.to).member("step_seconds", step);
   json.key("samples").begin_array();
   for (int row = 0; row < found->size(); ++row) {
     row_reader reader{*found, row};

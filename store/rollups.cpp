@@ -25,12 +25,8 @@ event_sums& event_sums::operator+=(const event_sums& other) {
   return *this;
 }
 
-run_sums& run_sums::operator+=(const run_sums& other) {
-  runs += other.runs;
-  ended += other.ended;
-  failed += other.failed;
-  aborted += other.aborted;
-  usage_known += other.usage_known;
+agent_sums& agent_sums::operator+=(const agent_sums& other) {
+  for (const auto& [name, counter] : agent_counters) this->*counter += other.*counter;
   for (size_t i = 0; i < used.size(); ++i) {
     used[i] += other.used[i];
     known[i] += other.known[i];
@@ -55,6 +51,10 @@ void rollups::add(const event& e) {
   const auto counts = tally_of(e);
   at(events, std::tuple<timestamp, view, view, view>{minute, e.framework, e.host, e.type}) +=
       event_sums{counts.events, counts.errors};
+  auto& agent = at(agents, std::tuple<timestamp, view, view, view>{minute, e.framework, e.client_id, e.host});
+  agent.events += counts.events;
+  agent.errors += counts.errors;
+  agent.tool_calls += counts.tool_calls;
   if (counts.tool_calls > 0)
     at(calls, std::tuple<timestamp, view, view, int32_t>{minute, e.framework, e.name.empty() ? view{"unknown"} : e.name,
                                                          slot_of(e.duration_us)}) +=
@@ -69,8 +69,13 @@ void rollups::add(const run_state& before, const run_state& after) {
 void rollups::add_run(const run_state& run, int64_t sign) {
   if (!run.first) return;
   const auto part = contribution_of(run);
-  run_sums sums{
-      sign * part.runs, sign * part.ended, sign * part.failed, sign * part.aborted, sign * part.usage_known, {}, {}};
+  agent_sums sums{.runs = sign * part.runs,
+                  .ended = sign * part.ended,
+                  .failed = sign * part.failed,
+                  .aborted = sign * part.aborted,
+                  .usage_known = sign * part.usage_known,
+                  .busy_us = sign * part.duration_us.value_or(0),
+                  .busy_known = part.duration_us ? sign : 0};
   size_t i = 0;
   for_each_usage_field([&](auto field, const char*) {
     sums.used[i] = sign * (part.used.*field).value_or(0);
@@ -78,7 +83,8 @@ void rollups::add_run(const run_state& run, int64_t sign) {
     ++i;
   });
   const auto minute = minute_of(run.first->ts);
-  at(runs, std::tuple<timestamp, std::string_view>{minute, run.framework}) += sums;
+  using view = std::string_view;
+  at(agents, std::tuple<timestamp, view, view, view>{minute, run.framework, run.client_id, run.host}) += sums;
   if (part.duration_us)
     at(durations, std::tuple<timestamp, std::string_view, int32_t>{minute, run.framework, slot_of(part.duration_us)}) +=
         duration_sums{sign};

@@ -24,18 +24,36 @@ struct event_sums {
   bool operator==(const event_sums&) const = default;
 };
 
-/// A sum of run contributions; `known` counts per field of usage the runs that told it.
-struct run_sums {
+/// What an agent's events and run contributions add up to; `known` counts per field of usage the runs that told it.
+struct agent_sums {
+  int64_t events = 0;
+  int64_t errors = 0;
+  int64_t tool_calls = 0;
   int64_t runs = 0;
   int64_t ended = 0;
   int64_t failed = 0;
   int64_t aborted = 0;
   int64_t usage_known = 0;
+  int64_t busy_us = 0;    ///< of the runs that tell how long they took,
+  int64_t busy_known = 0; ///< which are so many
   std::array<int64_t, 6> used{};
   std::array<int64_t, 6> known{};
-  run_sums& operator+=(const run_sums&);
-  bool operator==(const run_sums&) const = default;
+  agent_sums& operator+=(const agent_sums&);
+  bool operator==(const agent_sums&) const = default;
 };
+
+/// The plain sums by their columns, in table order; those of usage come behind.
+constexpr std::array<std::pair<const char*, int64_t agent_sums::*>, 10> agent_counters{
+    {{"events", &agent_sums::events},
+     {"errors", &agent_sums::errors},
+     {"tool_calls", &agent_sums::tool_calls},
+     {"runs", &agent_sums::runs},
+     {"ended", &agent_sums::ended},
+     {"failed", &agent_sums::failed},
+     {"aborted", &agent_sums::aborted},
+     {"usage_known", &agent_sums::usage_known},
+     {"busy_us", &agent_sums::busy_us},
+     {"busy_known", &agent_sums::busy_known}}};
 
 struct call_sums {
   int64_t calls = 0;
@@ -74,8 +92,9 @@ public:
   template <class... Rest>
   using by_minute = std::tuple<timestamp, Rest...>;
   using event_map =
-      std::map<by_minute<std::string, std::string, std::string>, event_sums, by_fields>;    ///< framework, host, type
-  using run_map = std::map<by_minute<std::string>, run_sums, by_fields>;                    ///< framework
+      std::map<by_minute<std::string, std::string, std::string>, event_sums, by_fields>; ///< framework, host, type
+  using agent_map =
+      std::map<by_minute<std::string, std::string, std::string>, agent_sums, by_fields>; ///< framework, client_id, host
   using duration_map = std::map<by_minute<std::string, int32_t>, duration_sums, by_fields>; ///< framework, slot
   using call_map =
       std::map<by_minute<std::string, std::string, int32_t>, call_sums, by_fields>; ///< framework, name, slot
@@ -87,7 +106,7 @@ public:
 
   // By the minute.
   event_map events;
-  run_map runs;
+  agent_map agents;
   duration_map durations;
   call_map calls;
   day_map days; ///< the first event of each session on each day, by framework

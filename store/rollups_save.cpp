@@ -27,29 +27,27 @@ SELECT * FROM unnest($1::date[], $2::text[], $3::text[], $4::timestamptz[])
 ON CONFLICT (day, session_id, framework) DO UPDATE SET first_ts = EXCLUDED.first_ts
 WHERE EXCLUDED.first_ts < present.first_ts)";
 
-/// The additive columns of run_counts, in table order.
-constexpr std::array run_columns{"runs", "ended", "failed", "aborted", "usage_known"};
-
-std::string make_add_runs() {
-  std::vector<std::string> names(run_columns.begin(), run_columns.end());
+std::string make_add_agents() {
+  std::vector<std::string> names;
+  for (const auto& [name, counter] : agent_counters) names.emplace_back(name);
   for_each_usage_field([&](auto, const char* name) {
     names.emplace_back(name);
     names.push_back(std::string{name} + "_known");
   });
   std::string columns, arrays, sums;
-  size_t number = 4;
+  size_t number = 6;
   for (const auto& name : names) {
     columns += ", " + name;
     arrays += ", $" + std::to_string(number++) + "::bigint[]";
     sums += (sums.empty() ? "" : ", ") + name + " = present." + name + " + EXCLUDED." + name;
   }
-  return "INSERT INTO run_counts AS present (resolution, bucket, framework" + columns
-         + ")\nSELECT * FROM unnest($1::integer[], $2::timestamptz[], $3::text[]" + arrays
-         + ")\nON CONFLICT (resolution, bucket, framework) DO UPDATE SET " + sums;
+  return "INSERT INTO agent_counts AS present (resolution, bucket, framework, client_id, host" + columns
+         + ")\nSELECT * FROM unnest($1::integer[], $2::timestamptz[], $3::text[], $4::text[], $5::text[]" + arrays
+         + ")\nON CONFLICT (resolution, bucket, framework, client_id, host) DO UPDATE SET " + sums;
 }
 
-const std::string& add_runs() {
-  static const auto statement = make_add_runs();
+const std::string& add_agents() {
+  static const auto statement = make_add_agents();
   return statement;
 }
 
@@ -75,12 +73,14 @@ column_set event_columns(const rollups& from) {
   return columns;
 }
 
-column_set run_count_columns(const rollups& from) {
-  column_set columns{3 + run_columns.size() + 2 * run_sums{}.used.size()};
-  for_each_bucket(from.runs, [&](int32_t resolution, const auto& key, const run_sums& sums) {
-    const auto& [bucket, framework] = key;
-    columns.row(resolution, bucket, framework, sums.runs, sums.ended, sums.failed, sums.aborted, sums.usage_known);
-    for (size_t i = 0, at = 3 + run_columns.size(); i < sums.used.size(); ++i) {
+column_set agent_columns(const rollups& from) {
+  column_set columns{5 + agent_counters.size() + 2 * agent_sums{}.used.size()};
+  for_each_bucket(from.agents, [&](int32_t resolution, const auto& key, const agent_sums& sums) {
+    const auto& [bucket, framework, client_id, host] = key;
+    columns.row(resolution, bucket, framework, client_id, host);
+    size_t at = 5;
+    for (const auto& [name, counter] : agent_counters) columns[at++].push(sums.*counter);
+    for (size_t i = 0; i < sums.used.size(); ++i) {
       columns[at++].push(sums.used[i]);
       columns[at++].push(sums.known[i]);
     }
@@ -119,7 +119,7 @@ column_set day_columns(const rollups& from) {
 
 result<void> save(connection& db, const rollups& from) {
   return add(db, add_events, event_columns(from))
-      .and_then([&] { return add(db, add_runs(), run_count_columns(from)); })
+      .and_then([&] { return add(db, add_agents(), agent_columns(from)); })
       .and_then([&] { return add(db, add_durations, duration_columns(from)); })
       .and_then([&] { return add(db, add_calls, call_columns(from)); })
       .and_then([&] { return add(db, add_days, day_columns(from)); });

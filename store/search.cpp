@@ -31,14 +31,17 @@ constexpr auto index_run = R"(
 INSERT INTO run_documents (session_id, run_id, first_ts, last_ts, events_indexed, document)
 SELECT $1, $2, first_ts, last_ts, events,
        to_tsvector('simple', left(words, CASE WHEN octet_length(words) > length(words) THEN $5 / 4 ELSE $5 END))
-       || array_to_tsvector(types || frameworks || hosts
+       || array_to_tsvector(types || frameworks || hosts || names || (E'\001n' || lower($1 COLLATE "C"))
                             || (E'\001d' || floor(extract(epoch FROM last_ts) / 86400)::integer))
 FROM (SELECT min(ts), max(ts), count(*), COALESCE(string_agg(event_words(payload, attributes), ' '), ''),
              array_agg(DISTINCT E'\001t' || type), array_agg(DISTINCT E'\001f' || source_framework),
-             COALESCE(array_agg(DISTINCT E'\001h' || host) FILTER (WHERE host IS NOT NULL), '{}')
+             COALESCE(array_agg(DISTINCT E'\001h' || host) FILTER (WHERE host IS NOT NULL), '{}'),
+             array_remove(array_agg(DISTINCT E'\001n' || lower(source_framework))
+                          || array_agg(DISTINCT E'\001n' || lower(client_id))
+                          || array_agg(DISTINCT E'\001n' || lower(host)), NULL)
       FROM events
       WHERE session_id = $1 AND COALESCE(run_id, '') = $2 AND ts >= $3 AND ts <= $4)
-     AS run (first_ts, last_ts, events, words, types, frameworks, hosts)
+     AS run (first_ts, last_ts, events, words, types, frameworks, hosts, names)
 WHERE events > 0
 ON CONFLICT (session_id, run_id) DO UPDATE
 SET first_ts = EXCLUDED.first_ts, last_ts = EXCLUDED.last_ts, events_indexed = EXCLUDED.events_indexed,

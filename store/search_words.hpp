@@ -11,7 +11,8 @@
 namespace agentmon::store {
 
 /// A word of a run's document that tells something about its events and that nobody can type: 't' a type, 'f' a
-/// framework, 'h' a host, 'd' the UTC day of the latest (days since 1970). As text for SQL's tsquery.
+/// framework, 'h' a host, 'd' the UTC day of the latest (days since 1970), 'n' in lower case a name that it is known
+/// by: the session's id, a client_id, a host, a framework. As text for SQL's tsquery.
 std::string document_mark(char kind, std::string_view value);
 
 /// What the user typed, as tsqueries in text form.

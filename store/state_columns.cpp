@@ -131,9 +131,6 @@ std::vector<std::string> shown_fields(const State& state) {
 
 } // namespace
 
-std::string_view status_of(const run_state& run) { return status_word(run.ended.has_value(), run.status); }
-std::string_view status_of(const session_state& session) { return status_word(has_ended(session), session.status); }
-
 template <class State>
 const std::string& column_list() {
   static const auto list = joined(column_names<State>(), ", ");

@@ -31,6 +31,9 @@ void for_each_field(Run& run, Visit&& visit) {
   visit("end_", run.end_used);
   visit("model", run.model);
   visit("model_from", run.model_from);
+  visit("title", run.title);
+  visit("title_from", run.title_from);
+  visit("waiting_ts", run.waiting_ts);
 }
 
 template <class Session, class Visit>
@@ -52,13 +55,13 @@ void for_each_field(Session& session, Visit&& visit) {
   visit("runs_", session.runs_used);
   visit("runs_with_usage", session.runs_with_usage);
   visit("end_", session.end_used);
+  visit("title", session.title);
+  visit("title_from", session.title_from);
+  visit("waiting_ts", session.waiting_ts);
 }
 
-/// The derived last column, for filters.
-std::string_view status_of(const run_state&);
-std::string_view status_of(const session_state&);
-
-/// The names of the columns in order, without status, each behind `prefix`, separated by commas.
+/// The names of the columns in order, without status (status_of(), the derived last column, for filters), each behind
+/// `prefix`, separated by commas.
 template <class State>
 const std::string& column_list();
 

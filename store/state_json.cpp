@@ -10,11 +10,9 @@ std::optional<timestamp> time_of(const std::optional<event_key>& key) {
   return key ? std::optional{key->ts} : std::nullopt;
 }
 
-/// From its start, or first event, to its end, or latest event.
-int64_t duration_so_far(const session_state& session) {
-  const auto begin = session.started_at.value_or(session.first ? session.first->ts : session.last_ts);
-  const auto end = has_ended(session) ? session.ended->ts : session.last_ts;
-  return std::max<int64_t>(0, (end - begin).count());
+template <class State>
+std::optional<timestamp> waiting_since(const State& state) {
+  return is_waiting(state) ? state.waiting_ts : std::nullopt;
 }
 
 } // namespace
@@ -27,11 +25,12 @@ std::string_view shown_status(const session_state& session, timestamp now) {
 void write_members(json_writer& json, const session_state& session, timestamp now) {
   json.member("session_id", session.session_id).text_member("framework", session.framework);
   json.text_member("client_id", session.client_id).text_member("host", session.host);
-  json.member("status", shown_status(session, now));
+  json.text_member("title", session.title).member("status", shown_status(session, now));
+  json.member("waiting_since", waiting_since(session));
   json.member("started_at", session.started_at);
   json.member("ended_at", has_ended(session) ? time_of(session.ended) : std::nullopt);
   json.member("first_ts", time_of(session.first)).member("last_ts", session.last_ts);
-  json.millis_member("duration_ms", duration_so_far(session));
+  json.millis_member("duration_ms", duration_of(session));
   json.key("counts").begin_object();
   json.member("events", session.counts.events).member("runs", session.runs).member("failed_runs", session.failed_runs);
   json.member("spans", session.counts.spans).member("tool_calls", session.counts.tool_calls);
@@ -42,7 +41,8 @@ void write_members(json_writer& json, const session_state& session, timestamp no
 void write_members(json_writer& json, const run_state& run) {
   json.member("run_id", run.run_id).member("session_id", run.session_id).text_member("framework", run.framework);
   json.text_member("client_id", run.client_id).text_member("host", run.host);
-  json.member("status", status_of(run)).text_member("model", run.model);
+  json.text_member("title", run.title).member("status", status_of(run)).text_member("model", run.model);
+  json.member("waiting_since", waiting_since(run));
   json.member("started_at", run.started_at).member("ended_at", time_of(run.ended));
   json.member("first_ts", time_of(run.first)).member("last_ts", run.last_ts);
   json.millis_member("duration_ms", duration_of(run));

@@ -16,21 +16,25 @@ std::map<std::string, history> histories(const ledger& right) {
   return by_name;
 }
 
-std::string words(const uuid& id, timestamp ts, const std::string& state, timestamp since, int64_t samples) {
+std::string words(const uuid& id, timestamp ts, const std::string& state, timestamp since, int64_t samples,
+                  const mark_counts& marks) {
   return state + " since " + format_time(since) + " by snapshot " + to_string(id) + " of " + format_time(ts) + ", "
-         + std::to_string(samples) + " samples";
+         + std::to_string(samples) + " samples, " + std::to_string(marks.changes) + " changes of state, "
+         + std::to_string(marks.restarts) + " restarts";
 }
 
 std::string words_of(const history& snapshots) {
   const auto& latest = *snapshots.back();
   return words(latest.key.id, latest.key.ts, latest.state, latest.told_since.value_or(in_state_since(snapshots)),
-               static_cast<int64_t>(snapshots.size()));
+               static_cast<int64_t>(snapshots.size()), marks_of(snapshots));
 }
 
 constexpr auto select_machines = R"(
 SELECT name, event_id, ts, state, COALESCE(told_since, in_state_since),
-       (SELECT count(*) FROM vm_samples WHERE vm = name)
-FROM vms)";
+       samples, changes, restarts
+FROM vms CROSS JOIN LATERAL (
+  SELECT count(*), count(changed_from), count(*) FILTER (WHERE restarted) FROM vm_samples WHERE vm = name)
+  AS counted (samples, changes, restarts))";
 
 } // namespace
 
@@ -46,7 +50,9 @@ result<void> compare_machines(connection& db, const ledger& right, verify_report
     const auto ts = reader.next<timestamp>();
     const auto state = reader.next<std::string>();
     const auto since = reader.next<timestamp>();
-    const auto stored = words(id, ts, state, since, reader.next<int64_t>());
+    const auto samples = reader.next<int64_t>();
+    const auto changes = reader.next<int64_t>();
+    const auto stored = words(id, ts, state, since, samples, {changes, reader.next<int64_t>()});
     const auto history = must_be.find(name);
     const auto wanted = history == must_be.end() ? "not there" : words_of(history->second);
     if (stored != wanted) note(report, "vms", name + " is " + stored + " but must be " + wanted);

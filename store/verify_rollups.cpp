@@ -26,9 +26,10 @@ std::string shown_sums(const call_sums& s) {
 }
 std::string shown_sums(const duration_sums& s) { return std::to_string(s.runs) + " runs"; }
 std::string shown_sums(timestamp at) { return "from " + format_time(at); }
-std::string shown_sums(const run_sums& s) {
-  auto words = std::to_string(s.runs) + " runs, " + std::to_string(s.ended) + " ended, " + std::to_string(s.failed)
-               + " failed, " + std::to_string(s.aborted) + " aborted, usage of " + std::to_string(s.usage_known);
+std::string shown_sums(const agent_sums& s) {
+  std::string words;
+  for (const auto& [name, counter] : agent_counters)
+    words += (words.empty() ? "" : ", ") + std::to_string(s.*counter) + ' ' + name;
   size_t i = 0;
   for_each_usage_field([&](auto, const char* name) {
     words += std::string{", "} + name + ' ' + std::to_string(s.used[i]) + " of " + std::to_string(s.known[i]);
@@ -46,7 +47,7 @@ call_sums read_sums(row_reader& row, const call_sums*) {
   return {calls, row.next<int64_t>()};
 }
 duration_sums read_sums(row_reader& row, const duration_sums*) { return {row.next<int64_t>()}; }
-run_sums read_sums(row_reader& row, const run_sums*) { return read_run_sums(row); }
+agent_sums read_sums(row_reader& row, const agent_sums*) { return read_agent_sums(row); }
 timestamp read_sums(row_reader& row, const timestamp*) { return row.next<timestamp>(); }
 
 template <class... Parts>
@@ -104,9 +105,8 @@ result<void> compare_rollups(connection& db, const ledger& right, verify_report&
   const auto& sums = right.sums;
   auto done = compare_rollup(db, "event_counts", "bucket, framework, host, type, events, errors", sums.events, report);
   if (done)
-    done = compare_rollup(db, "run_counts",
-                          "bucket, framework, runs, ended, failed, aborted, usage_known" + usage_sum_columns(),
-                          sums.runs, report);
+    done = compare_rollup(db, "agent_counts", "bucket, framework, client_id, host, " + agent_sum_columns(), sums.agents,
+                          report);
   if (done) done = compare_rollup(db, "run_durations", "bucket, framework, slot, runs", sums.durations, report);
   if (done)
     done = compare_rollup(db, "tool_counts", "bucket, framework, name, slot, calls, errors", sums.calls, report);

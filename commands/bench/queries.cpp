@@ -80,7 +80,7 @@ std::string with(std::string_view path, std::string_view id) { return std::strin
 result<std::vector<question>> questions_for(asker& ask) {
   const auto sessions = ask.get_json("/v1/sessions?limit=" + std::to_string(subjects));
   if (!sessions) return tl::unexpected{sessions.error()};
-  question session{"session", {}}, run{"run", {}}, of_session{"events of a session", {}};
+  question session{"session", {}}, run{"run", {}}, outline{"run outline", {}}, of_session{"events of a session", {}};
   for (const auto& id : texts_in(*sessions, "sessions", "session_id")) {
     session.all.push_back(with("/v1/sessions/", id));
     of_session.all.push_back(with("/v1/events?session_id=", id));
@@ -89,6 +89,7 @@ result<std::vector<question>> questions_for(asker& ask) {
     for (const auto& run_id : texts_in(*detail, "runs", "run_id"))
       run.all.push_back(with("/v1/runs/", run_id) + "?session_id=" + id);
   }
+  for (const auto& path : run.all) outline.all.push_back(path + "&view=outline");
   if (run.all.empty()) return fail(fault::not_found, "there is no run to ask for; more --events are needed");
   auto events = pages_of(ask, "/v1/events");
   if (!events) return tl::unexpected{events.error()};
@@ -107,12 +108,22 @@ result<std::vector<question>> questions_for(asker& ask) {
       {"sessions, pages", std::move(*lists)},
       {"sessions of a status", {"/v1/sessions?status=success", "/v1/sessions?status=active"}},
       {"sessions of a host", {"/v1/sessions?host=host-1", "/v1/sessions?framework=codex&host=host-2"}},
+      {"sessions by attention", {"/v1/sessions?order=attention", "/v1/sessions?order=attention&host=host-1"}},
+      {"sessions of two statuses", {"/v1/sessions?status=error,waiting"}},
+      {"sessions with a word", {"/v1/sessions?q=configuration", "/v1/sessions?q=host-1"}},
+      {"sessions with an absent word", {"/v1/sessions?q=nowhere"}},
       std::move(session),
+      {"runs", {"/v1/runs"}},
+      {"runs of a status", {"/v1/runs?status=error", "/v1/runs?status=active,waiting"}},
+      {"runs of an agent", {"/v1/runs?framework=codex&client_id=host-1&host=host-1", "/v1/runs?host=host-2"}},
+      {"agents", {"/v1/agents?window=1h", "/v1/agents?window=24h", "/v1/agents?window=7d"}},
       std::move(run),
+      std::move(outline),
       {"summary", {"/v1/stats/summary"}},
       {"timeseries",
        {"/v1/stats/timeseries?window=1h", "/v1/stats/timeseries?window=24h", "/v1/stats/timeseries?window=7d"}},
       {"tools", {"/v1/stats/tools?window=24h"}},
+      {"marks", {"/v1/stats/marks?window=7d"}},
       {"vms", {"/v1/vms"}},
   };
 }

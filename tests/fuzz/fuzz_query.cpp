@@ -67,18 +67,28 @@ void check_parsers(const query_parameters& from) {
     check_limit(f.limit);
   });
   check_parser(store::parse_session_filter, from, [](const store::session_filter& f) {
-    for (const auto* text : {&f.framework, &f.host, &f.status}) check_short(*text);
+    for (const auto* text : {&f.framework, &f.host, &f.client_id, &f.q}) check_short(*text);
     check_cursor(f.cursor);
     check_limit(f.limit);
   });
-  check_parser(store::parse_window, from, [](const store::time_window& w) {
-    check(w.step.count() > 0 && w.length.count() % w.step.count() == 0, "a window is one of the known ones");
+  check_parser(store::parse_run_filter, from, [](const store::run_filter& f) {
+    for (const auto* text : {&f.framework, &f.host, &f.client_id, &f.session_id}) check_short(*text);
+    check_cursor(f.cursor);
+    check_limit(f.limit);
+  });
+  const auto parse_series = [](const query_parameters& given) {
+    return store::parse_series_filter(given, timestamp{std::chrono::hours{500'000}});
+  };
+  check_parser(parse_series, from, [](const store::series_filter& f) {
+    check_short(f.framework);
+    check(f.time.from < f.time.to && f.time.to - f.time.from <= limits::range_longest, "a time has a bounded length");
+    check((f.time.to - f.time.from) / f.time.step <= std::max<int64_t>(limits::series_points, 400), "as its chart has");
   });
   check_parser(store::parse_runs_page, from, [](const store::runs_page& page) {
     check_cursor(page.cursor);
     check_limit(page.limit);
   });
-  check_parser(store::parse_run_session, from, [](const std::string& id) { check_short(id); });
+  check_parser(store::parse_run_view, from, [](const store::run_view& v) { check_short(v.session_id); });
   if (const auto none = store::parse_nothing(from); !none) check_refusal(none.error());
 }
 

@@ -50,8 +50,10 @@ ENTRIES = {
     "schema.name": ["agentmon.event", "agentmon.events", "Agentmon.event"],
     "schema.version": [1, 2, 0],
     "payload.status": ["success", "error", "aborted", "ok", "Success"],
-    "payload.duration_ms": [0.001, 1e12, 1.1e12, 9e12],
-    "payload.usage.cost_usd": [1e-12, 1e6, 1.1e6, 9e6],
+    "payload.duration_ms": [0.001, 1e11, 1.1e11, 9e11],
+    "payload.usage.input_tokens": [1e12, 1e12 + 1],
+    "payload.input": ["text", {"text": 1, "message": "m"}, {"text": {"text": "t"}}],
+    "payload.usage.cost_usd": [1e-12, 1e5, 1.1e5, 9e5],
 }
 
 

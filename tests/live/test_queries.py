@@ -155,7 +155,7 @@ def test_search_follows_what_comes_later(system):
 
 
 WINDOWS = ("1h", "6h", "24h", "7d")
-STATUSES = ("active", "stale", "success", "error", "aborted", "ended")
+STATUSES = ("active", "waiting", "stale", "success", "error", "aborted", "ended")
 
 
 @pytest.mark.parametrize("path, parameter, value, allowed", [
@@ -167,14 +167,24 @@ STATUSES = ("active", "stale", "success", "error", "aborted", "ended")
     ("/v1/sessions", "from", "yesterday", ("RFC 3339",)),
     ("/v1/sessions", "to", "2026-13-01T00:00:00Z", ("RFC 3339",)),
     ("/v1/sessions", "status", "sleeping", STATUSES),
-    ("/v1/sessions", "q", "x", ("status",)),
+    ("/v1/sessions", "status", "active,sleeping", STATUSES),
+    ("/v1/sessions", "order", "oldest", ("newest", "attention")),
+    ("/v1/runs", "status", "stale", ("active", "waiting")),
+    ("/v1/runs", "q", "x", ("status",)),
+    ("/v1/runs/any", "view", "short", ("full", "outline")),
+    ("/v1/runs/any/spans/any", "span_id", "x", ()),
+    ("/v1/events/any", "ts", "noon", ("RFC 3339",)),
+    ("/v1/agents", "window", "2h", WINDOWS),
+    ("/v1/agents", "to", "2026-01-01T00:00:00Z", ("from",)),
+    ("/v1/stats/marks", "from", "2999-01-01T00:00:00Z", ("before",)),
+    ("/v1/stats/timeseries", "from", "2001-01-01T00:00:00Z", ("400 days",)),
     ("/v1/stats/summary", "window", "1h", ()),
     ("/v1/stats/timeseries", "window", "2h", WINDOWS),
     ("/v1/stats/tools", "window", "1H", WINDOWS),
     ("/v1/vms", "name", "zap", ()),
     ("/v1/vms/zap/samples", "window", "1d", WINDOWS),
     ("/v1/sessions/any", "limit", "-1", ("1", "500")),
-    ("/v1/runs/any", "session", "x", ("session_id",)),
+    ("/v1/runs/any", "session", "x", ("session_id", "view")),
 ])
 def test_wrong_parameters_are_named(system, path, parameter, value, allowed):
     answer = system.get(path, **{parameter: value})
@@ -190,14 +200,15 @@ def test_a_parameter_given_twice_is_told(system):
     assert answer.status_code == 400 and "limit" in answer.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("path", ["/v1/sessions/%ff", "/v1/runs/a%00b", "/v1/vms/%c3/samples"])
+@pytest.mark.parametrize("path", ["/v1/sessions/%ff", "/v1/runs/a%00b", "/v1/vms/%c3/samples", "/v1/runs/a/spans/%ff"])
 def test_an_id_that_is_no_text_is_refused(system, path):
     answer = system.get(path)
     assert answer.status_code == 400
     assert "UTF-8" in answer.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("path", ["/v1/sessions/none", "/v1/runs/none", "/v1/vms/none/samples", "/v1/runs/a%2Fb"])
+@pytest.mark.parametrize("path", ["/v1/sessions/none", "/v1/runs/none", "/v1/vms/none/samples", "/v1/runs/a%2Fb",
+                                  "/v1/runs/none/spans/none", "/v1/events/none", f"/v1/events/{uuid.uuid4()}"])
 def test_unknown_ids(system, path):
     answer = system.get(path)
     assert answer.status_code == 404
@@ -222,6 +233,88 @@ def test_a_run_id_of_two_sessions_is_told_apart(system):
     assert check_answer(system.get(f"/v1/runs/{run}"))["session_id"] == sessions[1], "the newest"
     for session in sessions:
         assert check_answer(system.get(f"/v1/runs/{run}", session_id=session))["session_id"] == session
+
+
+def test_runs_page_by_page(system, stored):
+    stories = stored[1]
+    found = all_pages(system, "/v1/runs", "runs", 3, host=HOST)
+    assert [one["run_id"] for one in found] == \
+        [story.run_ids[1] for story in reversed(stories)] + [story.run_ids[0] for story in reversed(stories)]
+    failed = all_pages(system, "/v1/runs", "runs", 500, framework=FRAMEWORK, status="error,aborted")
+    assert {one["run_id"] for one in failed} == {story.run_ids[1] for story in stories}
+    assert {one["title"] for one in failed} == {f"Read the settings ({story.tag})" for story in stories}
+
+
+def test_sessions_are_searched_and_sorted_by_attention(system, stored):
+    story = stored[1][2]
+    path, key = "/v1/sessions", "sessions"
+    wait_until(lambda: all_pages(system, path, key, 5, q=story.tag), 20, "the story is in the index", poll=0.1)
+    found = all_pages(system, path, key, 5, q=f"{story.tag} settings")
+    assert [(one["session_id"], one["title"]) for one in found] == \
+        [(story.session_id, f"List the folder, please ({story.tag})")]
+    assert all_pages(system, path, key, 5, q=story.session_id[:20].upper(), host=HOST) == found
+    waiting = f"waiting-{uuid.uuid4().hex}"
+    system.store([envelope("session.waiting", correlation={"session_id": waiting},
+                           source={"framework": FRAMEWORK, "host": HOST})])
+    ordered = all_pages(system, path, key, 4, host=HOST, order="attention")
+    assert ordered[0]["session_id"] == waiting and ordered[0]["status"] == "waiting"
+    assert len(ordered) == 1 + len(stored[1])
+    assert check_answer(system.get("/v1/stats/summary"))["waiting_sessions"] >= 1
+
+
+def test_an_outline_and_its_spans(system, stored):
+    story = stored[1][0]
+    run = story.run_ids[1]
+    whole = check_answer(system.get(f"/v1/runs/{run}"))
+    outline = check_answer(system.get(f"/v1/runs/{run}", view="outline"))
+    assert [one["span_id"] for one in outline["spans"]] == [one["span_id"] for one in whole["spans"]]
+    assert [one["event_id"] for one in outline["events"]] == [one["event_id"] for one in whole["events"]]
+    assert outline["events"][0]["preview"] == f"Read the settings ({story.tag})"
+    for span in whole["spans"]:
+        path = f"/v1/runs/{run}/spans/{urllib.parse.quote(span['span_id'], safe='')}"
+        detail = check_answer(system.get(path, session_id=story.session_id))
+        assert detail["span"] == span
+        assert {one["span_id"] for one in detail["events"]} == {span["span_id"]}
+        for one in detail["events"]:
+            assert check_answer(system.get(f"/v1/events/{one['event_id']}")) == one
+            assert check_answer(system.get(f"/v1/events/{one['event_id']}", ts=one["ts"])) == one
+
+
+def test_agents_tell_what_their_runs_did(system, stored):
+    story = stored[1][0]
+    answer = check_answer(system.get("/v1/agents", **{"from": events.moment(story.begin - datetime.timedelta(hours=1))}))
+    mine = [one for one in answer["agents"] if one["framework"] == FRAMEWORK and one["client_id"] == HOST]
+    assert len(mine) == 1
+    agent, = mine
+    assert (agent["name"], agent["sessions"], agent["runs"]) == (HOST, 5, 5 * Story.RUNS)
+    assert (agent["failed_runs"], agent["tool_calls"], agent["errors"]) == \
+        (5 * Story.FAILED_RUNS, 5 * Story.TOOL_CALLS, 5 * Story.ERRORS)
+    assert agent["usage"]["input_tokens"] == 5 * Story.USAGE["input_tokens"]
+    assert agent["busy_ms"] == 5 * (Story.FIRST_RUN_MS + Story.SECOND_RUN_MS)
+    assert agent["current"] is None
+
+
+def test_ranges_are_answered_like_windows(system, stored):
+    begin = stored[1][0].begin.replace(second=0, microsecond=0)
+    span = {"from": events.moment(begin), "to": events.moment(begin + datetime.timedelta(minutes=3))}
+    series = check_answer(system.get("/v1/stats/timeseries", framework=FRAMEWORK, **span))
+    assert (series["window"], series["from"], series["to"]) == (None, span["from"], span["to"])
+    assert len(series["points"]) == 3
+    total = 5 * Story.EVENTS + 23
+    assert sum(point["events"] for point in series["points"]) == \
+        len(all_pages(system, "/v1/events", "events", 500, framework=FRAMEWORK, **span)) <= total
+    assert check_answer(system.get("/v1/stats/tools", **span))["from"] == span["from"]
+    assert check_answer(system.get("/v1/stats/marks", **span))["window"] is None
+
+
+def test_a_restart_of_a_machine_is_a_mark(system):
+    name = f"vm-{uuid.uuid4().hex[:8]}"
+    begin = events.now() - datetime.timedelta(minutes=1)
+    system.store([events.snapshot(name, begin + datetime.timedelta(seconds=number), uptime_seconds=uptime)
+                  for number, uptime in enumerate((100, 101, 3))])
+    marks = [one for one in check_answer(system.get("/v1/stats/marks"))["marks"] if one["name"] == name]
+    assert [(one["kind"], one["ts"]) for one in marks] == \
+        [("vm_restart", events.moment(begin + datetime.timedelta(seconds=2)))]
 
 
 def test_an_empty_window_is_filled_with_zeros(system, stored):

@@ -38,13 +38,14 @@ struct story {
 event_batch two_runs() {
   story s;
   s.add(0, "session.start", "", "", "{}");
-  s.add(1, "run.start", "r1", "", "{}");
+  s.add(1, "run.start", "r1", "", R"({"input":{"files":[],"message":" look\nhere "}})");
   s.add(2, "span.start", "r1", "a", R"({"kind":"tool","name":"exec"})");
   s.add(4, "span.end", "r1", "a", R"({"kind":"tool","status":"error","duration_ms":1500})");
   s.add(5, "span.end", "r1", "b", R"({"kind":"model","usage":{"input_tokens":10,"cost_usd":0.5,"model":"m1"}})");
   s.add(6, "span.end", "r1", "c", R"({"kind":"model","usage":{"input_tokens":5,"output_tokens":2,"model":"m2"}})");
   s.add(7, "run.end", "r1", "", R"({"status":"error"})");
-  s.add(10, "run.start", "r2", "", "{}");
+  s.add(9, "run.waiting", "r1", "", "{}");
+  s.add(10, "run.start", "r2", "", R"({"input":"second"})");
   s.add(11, "error", "r2", "", R"({"error":{"message":"x"}})");
   s.add(12, "run.end", "r2", "", R"({"status":"success","duration_ms":99,"usage":{"input_tokens":100}})");
   s.add(12, "run.end", "r2", "", R"({"status":"aborted","usage":{"input_tokens":90,"output_tokens":1}})");
@@ -94,6 +95,9 @@ void check_same(const folded& expected, const folded& got) {
   CHECK(a.runs_used == b.runs_used);
   CHECK(a.runs_with_usage == b.runs_with_usage);
   CHECK(a.end_used == b.end_used);
+  CHECK(a.title == b.title);
+  CHECK(a.title_from == b.title_from);
+  CHECK(a.waiting_ts == b.waiting_ts);
   for (const auto& [id, run] : expected.runs) {
     const auto& other = got.runs.find(id)->second;
     CHECK(run.first == other.first);
@@ -106,6 +110,9 @@ void check_same(const folded& expected, const folded& got) {
     CHECK(run.model == other.model);
     CHECK(run.model_from == other.model_from);
     CHECK(run.counts == other.counts);
+    CHECK(run.title == other.title);
+    CHECK(run.title_from == other.title_from);
+    CHECK(run.waiting_ts == other.waiting_ts);
   }
 }
 
@@ -119,14 +126,15 @@ TEST_CASE("a session is what its events say") {
   const auto& s = all.session;
   CHECK(s.runs == 2);
   CHECK(s.failed_runs == 1);
-  CHECK(s.counts.events == 12);
+  CHECK(s.counts.events == 13);
   CHECK(s.counts.spans == 3);
   CHECK(s.counts.tool_calls == 1);
   CHECK(s.counts.errors == 2);
   CHECK(s.started_at == at(0));
   CHECK(s.last_ts == at(13));
   CHECK(has_ended(s));
-  CHECK(status_word(has_ended(s), s.status) == "success");
+  CHECK(status_of(s) == "success");
+  CHECK(s.title == "look here");
   CHECK(s.framework == "openclaw");
   CHECK(used_by(s).input_tokens == 115);
   CHECK(used_by(s).output_tokens == 3);
@@ -141,6 +149,9 @@ TEST_CASE("a session is what its events say") {
   const auto& r2 = all.runs.find("r2")->second;
   CHECK(used_by(r2).input_tokens == 100);
   CHECK(r2.counts.errors == 1);
+  CHECK(r1.title == "look here");
+  CHECK(r2.title == "second");
+  CHECK(status_of(r1) == "error");
 
   const auto& a = all.spans.find("a")->second;
   CHECK(description_of(a).name == "exec");
@@ -199,7 +210,7 @@ TEST_CASE("an end without a start, and a start without an end") {
   run_state run;
   fold(run, ended.events[0]);
   CHECK(!duration_of(run).has_value());
-  CHECK(status_word(run.ended.has_value(), run.status) == "success");
+  CHECK(status_of(run) == "success");
   CHECK(!used_by(run).input_tokens.has_value());
 
   story t;
@@ -207,7 +218,86 @@ TEST_CASE("an end without a start, and a start without an end") {
   const auto begun = t.events();
   session_state session;
   fold(session, begun.events[0]);
-  CHECK(status_word(has_ended(session), session.status) == "active");
+  CHECK(status_of(session) == "active");
+  CHECK(duration_of(session) == 0);
+
+  story u;
+  u.add(3, "session.end", "", "", "{}");
+  const auto only_end = u.events();
+  session_state ended_session;
+  fold(ended_session, only_end.events[0]);
+  CHECK(status_of(ended_session) == "ended");
+  CHECK(!duration_of(ended_session).has_value());
+}
+
+TEST_CASE("what waits is waiting until its next event, whatever came first") {
+  story s;
+  s.add(0, "run.start", "r", "", "{}");
+  s.add(1, "run.waiting", "r", "", "{}");
+  s.add(2, "session.waiting", "", "", "{}");
+  s.add(3, "span.start", "r", "a", "{}");
+  s.add(4, "run.waiting", "r", "", "{}");
+  s.add(5, "run.end", "r", "", "{}");
+  s.add(6, "session.end", "", "", "{}");
+  const auto batch = s.events();
+  run_state run;
+  session_state session;
+  const auto see = [&](size_t i) {
+    fold(session, batch.events[i]);
+    if (!batch.events[i].run_id.empty()) fold(run, batch.events[i]);
+  };
+  see(1);
+  see(0);
+  CHECK(status_of(run) == "waiting");
+  see(2);
+  CHECK(status_of(session) == "waiting");
+  CHECK(run.waiting_ts == at(1));
+  see(3);
+  CHECK(status_of(run) == "active");
+  CHECK(status_of(session) == "active");
+  see(4);
+  CHECK(status_of(session) == "waiting");
+  CHECK(session.waiting_ts == at(4));
+  see(5);
+  CHECK(status_of(run) == "ended");
+  see(6);
+  CHECK(status_of(session) == "ended");
+}
+
+TEST_CASE("a title is the text of the earliest input that has one") {
+  const auto title_of = [](std::string_view payload) {
+    story s;
+    s.add(1, "run.start", "r", "", payload);
+    const auto batch = s.events();
+    run_state run;
+    fold(run, batch.events[0]);
+    return run.title;
+  };
+  CHECK(title_of(R"({"input":"plain"})") == "plain");
+  CHECK(title_of(R"({"input":{"content":"c","prompt":"p","message":"m","text":"t"}})") == "t");
+  CHECK(title_of(R"({"input":{"content":"c","prompt":"p","text":""}})") == "p");
+  CHECK(title_of(R"({"input":{"text":{"text":"deeper"}},"text":"x","output":"y"})").empty());
+  CHECK(title_of(R"({"input":["a"]})").empty());
+  CHECK(title_of(R"({"input":"first","input":{"prompt":"the last counts"}})") == "the last counts");
+  CHECK(title_of(R"({"input":"\u0000\u2028\t\"quoted\""})") == "\ufffd \"quoted\"");
+  CHECK(title_of(R"({"input":" \n "})").empty());
+
+  const std::string long_text(5000, 'x');
+  CHECK(title_of(R"({"input":")" + long_text + "\"}") == std::string(119, 'x') + "\u2026");
+  CHECK(title_of(R"({"input":"\n)" + std::string(120, 'x') + "\"}") == std::string(120, 'x'));
+  std::string wide, cut;
+  for (int i = 0; i < 2000; ++i) wide += "\u6f22";
+  for (int i = 0; i < 119; ++i) cut += "\u6f22";
+  CHECK(title_of(R"({"input":")" + wide + "\"}") == cut + "\u2026");
+
+  story s;
+  s.add(3, "run.end", "late", "", R"({"input":"of an end"})");
+  s.add(2, "run.start", "first", "", R"({"input":"  "})");
+  s.add(4, "span.start", "first", "a", R"({"input":"of a tool"})");
+  const auto batch = s.events();
+  session_state session;
+  for (const auto& e : batch.events) fold(session, e);
+  CHECK(session.title == "of an end");
 }
 
 TEST_CASE("a session that starts again after its end is active") {

@@ -1,5 +1,5 @@
 #include "store/search.hpp"
-#include "tests/store/json_answer.hpp"
+#include "tests/store/pages.hpp"
 #include "tests/store/scenario.hpp"
 
 #include <doctest/doctest.h>
@@ -30,25 +30,6 @@ const database& known() {
 const timestamp noon = *parse_time("2026-03-13T12:10:00Z");
 const timestamp next_day = *parse_time("2026-03-14T00:10:00Z");
 
-/// The ids of all pages of a list, in order; each page must be full but the last, and those of a search.
-template <class Parse, class Read>
-std::vector<std::string> all_ids(query_parameters query, const std::string& list, const std::string& id, Parse&& parse,
-                                 Read&& read) {
-  std::vector<std::string> ids;
-  query.emplace("limit", "7");
-  for (;;) {
-    const json_answer page{read(must(parse(query)))};
-    for (size_t i = 0; i < page.size('/' + list); ++i)
-      ids.push_back(page['/' + list + '/' + std::to_string(i) + '/' + id]);
-    const auto next = page["/next_cursor"];
-    if (next == "null") return ids;
-    if (query.count("q") == 0) CHECK(page.size('/' + list) == 7);
-    REQUIRE((query.count("cursor") == 0 || query.find("cursor")->second != next));
-    query.erase("cursor");
-    query.emplace("cursor", next);
-  }
-}
-
 std::vector<std::string> event_ids(const query_parameters& query, const database& db = known()) {
   auto connection = db.connect();
   return all_ids(query, "events", "event_id", parse_event_filter,
@@ -77,6 +58,12 @@ TEST_CASE("events page through everything once, newest first, under every filter
   CHECK(event_ids({{"session_id", "two"}, {"event_type", "span.end"}})
         == right_ids("session_id = 'two' AND type = 'span.end'"));
   CHECK(event_ids({{"host", "zap"}, {"event_type", "run.start"}}) == right_ids("host = 'zap' AND type = 'run.start'"));
+  CHECK(event_ids({{"from", "2026-03-13T12:00:05Z"}, {"to", "2026-03-13T12:00:10.250Z"}})
+        == right_ids("ts >= '2026-03-13T12:00:05Z' AND ts < '2026-03-13T12:00:10.250Z'"));
+  CHECK(event_ids({{"from", "2026-03-14T00:00:00Z"}, {"event_type", "span.end"}})
+        == right_ids("ts >= '2026-03-14T00:00:00Z' AND type = 'span.end'"));
+  CHECK(event_ids({{"from", "2026-03-14T00:00:00Z"}, {"session_id", "two"}})
+        == right_ids("ts >= '2026-03-14T00:00:00Z' AND session_id = 'two'"));
   CHECK(event_ids({{"event_type", "nothing.such"}}).empty());
   CHECK(event_ids({{"session_id", "nobody"}}).empty());
 }
@@ -178,7 +165,7 @@ TEST_CASE("a session tells its runs") {
 
 TEST_CASE("a run tells its spans and its other events") {
   auto connection = known().connect();
-  const json_answer run{read_run(connection, "one-run-1", "")};
+  const json_answer run{read_run(connection, "one-run-1", {})};
   CHECK(run["/session_id"] == "one");
   REQUIRE(run.size("/spans") == 7);
   CHECK(run["/spans/0/name"] == "read");
@@ -195,8 +182,8 @@ TEST_CASE("a run tells its spans and its other events") {
   CHECK(run.size("/events") == 2);
   CHECK(run["/events/0/type"] == "run.start");
   CHECK(run["/truncated"] == "false");
-  CHECK(json_answer{read_run(connection, "unended", "three")}["/status"] == "active");
-  CHECK(read_run(connection, "one-run-1", "two").error().code == fault::not_found);
+  CHECK(json_answer{read_run(connection, "unended", {"three"})}["/status"] == "active");
+  CHECK(read_run(connection, "one-run-1", {"two"}).error().code == fault::not_found);
 }
 
 TEST_CASE("the summary counts the day, the series its steps, the ranking its tools") {
@@ -218,7 +205,7 @@ TEST_CASE("the summary counts the day, the series its steps, the ranking its too
   CHECK(tomorrow["/sessions"] == "2");
   CHECK(tomorrow["/yesterday/events"] == "0"); // until ten past midnight nothing happened
 
-  const json_answer series{read_timeseries(connection, must(parse_window({{"window", "1h"}})), noon)};
+  const json_answer series{read_timeseries(connection, must(parse_series_filter({{"window", "1h"}}, noon)))};
   REQUIRE(series.size("/points") == 60);
   CHECK(series["/points/59/ts"] == "2026-03-13T12:10:00.000Z");
   CHECK(series["/points/49/events"] == "66");
@@ -226,10 +213,11 @@ TEST_CASE("the summary counts the day, the series its steps, the ranking its too
   CHECK(series["/points/49/input_tokens"] == "4000");
   CHECK(series["/points/50/events"] == "0");
   CHECK(series["/points/50/input_tokens"] == "null");
-  CHECK(json_answer{read_timeseries(connection, must(parse_window({{"window", "7d"}})), next_day)}.size("/points")
-        == 84);
+  CHECK(
+      json_answer{read_timeseries(connection, must(parse_series_filter({{"window", "7d"}}, next_day)))}.size("/points")
+      == 84);
 
-  const json_answer tools{read_tools(connection, must(parse_window({{"window", "24h"}})), next_day)};
+  const json_answer tools{read_tools(connection, must(parse_time_asked({{"window", "24h"}}, next_day)))};
   REQUIRE(tools.size("/tools") == 3);
   CHECK(tools["/tools/0/calls"] == "20");
   CHECK(tools["/tools/1/name"] == "exec");
@@ -247,11 +235,11 @@ TEST_CASE("machines show their latest snapshot and their samples") {
   CHECK(vms["/vms/0/issues"] == "[]");
   CHECK(vms["/vms/0/since"] < vms["/vms/0/ts"]);
   CHECK(vms["/vms/0/snapshot/cpu_percent"] == "12.5");
-  const json_answer samples{read_vm_samples(connection, "vm-1", must(parse_window({})), next_day)};
+  const json_answer samples{read_vm_samples(connection, "vm-1", must(parse_time_asked({}, next_day)))};
   CHECK(samples.size("/samples") >= 1);
   CHECK(samples["/samples/0/cpu_percent"] == "12.5");
   CHECK(samples["/samples/0/disk_used_bytes"] == "null");
-  CHECK(read_vm_samples(connection, "nobody", must(parse_window({})), noon).error().code == fault::not_found);
+  CHECK(read_vm_samples(connection, "nobody", must(parse_time_asked({}, noon))).error().code == fault::not_found);
 }
 
 TEST_CASE("a machine's samples are the latest of each step") {
@@ -263,7 +251,7 @@ TEST_CASE("a machine's samples are the latest of each step") {
           150'000);
   write(writer, s.envelopes);
   auto connection = db.connect();
-  const json_answer week{read_vm_samples(connection, "a", must(parse_window({{"window", "7d"}})), next_day)};
+  const json_answer week{read_vm_samples(connection, "a", must(parse_time_asked({{"window", "7d"}}, next_day)))};
   std::string shown;
   for (size_t i = 0; i < week.size("/samples"); ++i) {
     const auto sample = "/samples/" + std::to_string(i);
@@ -327,6 +315,8 @@ TEST_CASE("a search over many runs finds every event once, in order, whatever it
   CHECK(event_ids({{"q", "needle"}, {"host", R"(o'b\e)"}}, db)
         == right_ids(R"(host = 'o''b\e' AND payload::text LIKE '%needle%')", db));
   CHECK(event_ids({{"q", "odd"}}, db) == right_ids("type = 'error'", db));
+  CHECK(event_ids({{"q", "needle"}, {"from", "2026-04-01T00:00:00Z"}, {"to", "2026-04-20T00:00:00Z"}}, db)
+        == right_ids("ts >= '2026-04-01' AND ts < '2026-04-20' AND payload::text LIKE '%needle%'", db));
   CHECK(event_ids({{"q", "\"odd one\""}}, db) == right_ids("type = 'error'", db));
   CHECK(event_ids({{"q", "-nothing needle"}, {"event_type", "custom.answer"}}, db)
         == right_ids("type = 'custom.answer' AND payload::text LIKE '%needle%'", db));

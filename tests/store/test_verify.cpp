@@ -46,14 +46,16 @@ TEST_CASE("each kind of difference is found and told") {
       {"event_counts",
        "DELETE FROM event_counts WHERE resolution = 60 AND type = 'session.start' AND framework = 'openclaw'",
        "0 events, 0 errors but must be 1 events"},
-      {"run_counts", "UPDATE run_counts SET cost_nano_usd = 0 WHERE resolution = 7200 AND framework = 'openclaw'",
+      {"agent_counts", "UPDATE agent_counts SET cost_nano_usd = 0 WHERE resolution = 7200 AND framework = 'openclaw'",
        "cost_nano_usd 0 of 4"},
       {"run_durations", "UPDATE run_durations SET runs = runs + 1 WHERE resolution = 60 AND framework = 'openclaw'",
        "runs but must be"},
       {"tool_counts", "UPDATE tool_counts SET calls = calls + 1 WHERE resolution = 86400 AND name = 'exec'", "calls"},
       {"session_days", "DELETE FROM session_days WHERE session_id = 'one'", "2026-03-13, one, openclaw"},
       {"vms", "UPDATE vms SET state = 'down'", "vm-1 is down since"},
-      {"vms", "DELETE FROM vm_samples WHERE ts = (SELECT min(ts) FROM vm_samples)", "4 samples but must be"},
+      {"vms", "UPDATE vm_samples SET restarted = true WHERE ts = (SELECT max(ts) FROM vm_samples)",
+       "1 restarts but must be"},
+      {"vms", "DELETE FROM vm_samples WHERE ts = (SELECT min(ts) FROM vm_samples)", "4 samples, 2 changes of state"},
   };
   const database db;
   auto writer = db.writer();
@@ -87,6 +89,6 @@ TEST_CASE("a lost event shows in every table that it was folded into") {
   auto connection = db.connect();
   must(connection.exec("DELETE FROM events WHERE type = 'span.end' AND run_id = 'one-run-1'"));
   const auto report = must(verify(connection));
-  for (const auto* const table : {"sessions", "runs", "event_counts", "run_counts", "tool_counts"})
+  for (const auto* const table : {"sessions", "runs", "event_counts", "agent_counts", "tool_counts"})
     CHECK(report.differences.count(table) == 1);
 }

@@ -40,7 +40,7 @@ TEST_CASE("what is written is folded and reported") {
   CHECK(db.value("SELECT status || ' ' || runs || ' ' || tool_calls || ' ' || errors FROM sessions")
         == "success 3 15 3");
   CHECK(db.value("SELECT sum(calls) FROM tool_counts WHERE resolution = 60") == "15");
-  CHECK(db.value("SELECT sum(runs) || ' ' || sum(failed) || ' ' || sum(input_tokens) FROM run_counts"
+  CHECK(db.value("SELECT sum(runs) || ' ' || sum(failed) || ' ' || sum(input_tokens) FROM agent_counts"
                  " WHERE resolution = 86400")
         == "3 1 3000");
 }

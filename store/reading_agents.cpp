@@ -1,0 +1,170 @@
+#include "protocol/limits.hpp"
+#include "store/figures.hpp"
+#include "store/json_writer.hpp"
+#include "store/reading.hpp"
+
+#include <algorithm>
+
+namespace agentmon::store {
+namespace {
+
+using std::chrono::days;
+
+struct agent_key {
+  std::string framework;
+  std::string client_id;
+  std::string host;
+  auto operator<=>(const agent_key&) const = default;
+};
+
+struct agent_sessions {
+  int64_t count = 0;
+  timestamp first;
+  timestamp last;
+};
+
+struct current_work {
+  std::string session_id;
+  std::string run_id;
+  bool waits = false;
+  timestamp since;
+  std::string title;
+  timestamp last;
+};
+
+template <class T>
+using by_agent = std::map<agent_key, T>;
+
+// Apart by day, because no index knows a session's latest event.
+constexpr auto select_sessions = R"(
+SELECT framework, client_id, host, count(*), min(first_ts), max(last_ts) FROM sessions
+WHERE session_id IN (SELECT session_id FROM session_days WHERE day BETWEEN $1 AND $2) AND first_ts < $4 AND last_ts >= $3
+GROUP BY framework, client_id, host)";
+
+// Runs of a session follow one another, so the one that goes on is among the latest.
+constexpr auto select_current = R"(
+WITH open AS (
+  SELECT session_id, framework, client_id, host, title, waiting_ts, last_ts FROM sessions WHERE status = 'waiting'
+  UNION ALL
+  SELECT session_id, framework, client_id, host, title, NULL, last_ts FROM sessions
+  WHERE status = 'active' AND last_ts >= $1 AND session_id IN (SELECT session_id FROM session_days WHERE day >= $2))
+SELECT DISTINCT ON (framework, client_id, host) framework, client_id, host, session_id, COALESCE(run_id, ''),
+       (waiting_ts IS NOT NULL)::integer, COALESCE(waiting_ts, run_start), COALESCE(NULLIF(run_title, ''), title), last_ts
+FROM open LEFT JOIN LATERAL (
+  SELECT run_id, COALESCE(started_at, first_ts), title
+  FROM (SELECT * FROM runs WHERE runs.session_id = open.session_id ORDER BY first_ts DESC, run_id DESC LIMIT 20) AS latest
+  WHERE ended_ts IS NULL ORDER BY first_ts DESC, run_id DESC LIMIT 1) AS run (run_id, run_start, run_title) ON true
+WHERE waiting_ts IS NOT NULL OR run_id IS NOT NULL
+ORDER BY framework, client_id, host, waiting_ts IS NULL, last_ts DESC, session_id)";
+
+/// Reads rows that begin with an agent.
+template <class T, class Read>
+result<by_agent<T>> read_by_agent(const result<rows>& found, Read&& read) {
+  if (!found) return tl::unexpected{found.error()};
+  by_agent<T> all;
+  for (int row = 0; row < found->size(); ++row) {
+    row_reader reader{*found, row};
+    agent_key agent;
+    for (auto* const part : {&agent.framework, &agent.client_id, &agent.host}) *part = reader.next<std::string>();
+    all.emplace(std::move(agent), read(reader));
+  }
+  return all;
+}
+
+result<by_agent<agent_sessions>> read_agent_sessions(connection& db, const stretch& over) {
+  const auto last = over.to - timestamp::duration{1};
+  const parameters with{std::chrono::floor<days>(over.from), std::chrono::floor<days>(last), over.from, over.to};
+  return read_by_agent<agent_sessions>(db.exec(select_sessions, with), [](row_reader& row) {
+    agent_sessions sessions{row.next<int64_t>(), {}, {}};
+    sessions.first = row.next<timestamp>();
+    sessions.last = row.next<timestamp>();
+    return sessions;
+  });
+}
+
+result<by_agent<agent_sums>> read_agent_figures(connection& db, const stretch& over) {
+  static const auto columns = "framework, client_id, host, " + agent_sum_columns("sum(", ")::bigint");
+  return read_by_agent<agent_sums>(
+      select_stretches(db, columns, "agent_counts", cover(over), "GROUP BY framework, client_id, host"),
+      [](row_reader& row) { return read_agent_sums(row); });
+}
+
+result<by_agent<current_work>> read_current(connection& db, timestamp now) {
+  const timestamp since = now - limits::stale_after;
+  return read_by_agent<current_work>(db.exec(select_current, parameters{since, std::chrono::floor<days>(since)}),
+                                     [](row_reader& row) {
+                                       current_work work;
+                                       work.session_id = row.next<std::string>();
+                                       work.run_id = row.next<std::string>();
+                                       work.waits = row.next<int32_t>() != 0;
+                                       work.since = row.next<timestamp>();
+                                       work.title = row.next<std::string>();
+                                       work.last = row.next<timestamp>();
+                                       return work;
+                                     });
+}
+
+void write_busy(json_writer& json, const agent_sums& sums, const stretch& over) {
+  const bool known = sums.busy_known > 0 || sums.runs == 0;
+  const auto share = static_cast<double>(sums.busy_us) / static_cast<double>((over.to - over.from).count());
+  json.millis_member("busy_ms", known ? std::optional{sums.busy_us} : std::nullopt);
+  json.member("busy_share", known ? std::optional{std::min(share, 1.0)} : std::nullopt);
+}
+
+void write_current(json_writer& json, const current_work* work) {
+  json.key("current");
+  if (work == nullptr) {
+    json.null();
+    return;
+  }
+  json.begin_object().member("session_id", work->session_id).text_member("run_id", work->run_id);
+  json.member("status", work->waits ? "waiting" : "active").member("since", work->since);
+  json.text_member("title", work->title).member("last_ts", work->last).end_object();
+}
+
+void write_agent(json_writer& json, const agent_key& agent, const agent_sessions& sessions, const agent_sums& sums,
+                 const current_work* work, const stretch& over) {
+  json.begin_object().member("framework", agent.framework).text_member("client_id", agent.client_id);
+  json.text_member("host", agent.host);
+  json.member("name", !agent.client_id.empty() ? agent.client_id : !agent.host.empty() ? agent.host : agent.framework);
+  json.member("sessions", sessions.count).member("runs", sums.runs).member("failed_runs", sums.failed);
+  json.member("tool_calls", sums.tool_calls).member("errors", sums.errors).usage_member(used_in(sums));
+  json.member("usage_known_runs", sums.usage_known).member("cost_known_runs", sums.known.back());
+  write_busy(json, sums, over);
+  json.member("first_ts", sessions.first).member("last_ts", sessions.last);
+  write_current(json, work);
+  json.end_object();
+}
+
+template <class T>
+const T* find(const by_agent<T>& all, const agent_key& agent) {
+  const auto found = all.find(agent);
+  return found == all.end() ? nullptr : &found->second;
+}
+
+} // namespace
+
+result<std::string> read_agents(connection& db, const asked_time& time, timestamp now) {
+  const auto over = minutes_of(time);
+  const auto sessions = read_agent_sessions(db, over);
+  if (!sessions) return tl::unexpected{sessions.error()};
+  const auto sums = read_agent_figures(db, over);
+  if (!sums) return tl::unexpected{sums.error()};
+  const auto work = read_current(db, now);
+  if (!work) return tl::unexpected{work.error()};
+  std::vector<const by_agent<agent_sessions>::value_type*> ordered;
+  for (const auto& agent : *sessions) ordered.push_back(&agent);
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [](const auto* a, const auto* b) { return a->second.last > b->second.last; });
+  json_writer json;
+  write_time(json.begin_object(), time, over);
+  json.key("agents").begin_array();
+  for (const auto* const agent : ordered) {
+    const auto* const figures = find(*sums, agent->first);
+    write_agent(json, agent->first, agent->second, figures == nullptr ? agent_sums{} : *figures,
+                find(*work, agent->first), over);
+  }
+  return json.end_array().end_object().text();
+}
+
+} // namespace agentmon::store
