@@ -11,11 +11,9 @@ class Address {
 
   /** Opens an address of this page, as "/sessions?status=error". */
   go(href: string, { replace = false }: { replace?: boolean } = {}): void {
-    const pathBefore = this.path;
     if (replace) history.replaceState(null, "", href);
     else history.pushState(null, "", href);
     this.read();
-    if (this.path !== pathBefore && !replace) scrollTo(0, 0);
   }
 
   /** Sets (or with null takes away) parameters of the present view. `replace`: Back does not return to the state before;
