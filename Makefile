@@ -18,7 +18,7 @@ test:
 
 build:
 	scripts/set-up.sh
-	source scripts/common.sh && build agentmon
+	source scripts/common.sh && build agentmon web
 
 # One role of a node in the foreground; the others run elsewhere (DATABASE_URL, NATS_URL, AGENTMON_JOIN).
 run-ingest run-query run-ui run-processor: run-%: build

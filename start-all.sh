@@ -50,7 +50,7 @@ case ${1-} in
 esac
 
 scripts/set-up.sh
-build agentmon
+build agentmon web
 read_settings
 
 if pid=$(running_pid); then

@@ -89,12 +89,19 @@ python_tests() {
   return "$status"
 }
 
+page_checks() { web/build.sh --packages && npm --prefix web run --silent check; }
+
+# page_tests REPORT ARGUMENT...: vitest with these arguments.
+page_tests() {
+  local report=$PWD/build/$1 status=0
+  shift
+  rm -f "$report"
+  (cd web && node_modules/.bin/vitest run --reporter=default --reporter=junit --outputFile.junit="$report" "$@") || status=$?
+  /usr/bin/python3 scripts/count_tests.py junit "$report" > build/counts
+  return "$status"
+}
+
 hook_types() {
-  if ! command -v npm > /dev/null; then
-    say "There is no npm here, so the hooks' types are not checked."
-    echo "0 0" > build/counts
-    return 0
-  fi
   (cd hooks && npm ci --no-audit --no-fund --silent && node_modules/.bin/tsc -p .)
 }
 
@@ -121,6 +128,9 @@ if [[ -e build/compile_commands.json ]]; then
   # One at a time: they start servers of their own and have deadlines.
   step "tests with real servers" meson_tests build live --no-rebuild --num-processes 1
 fi
+step "the page: types and format" page_checks
+step "tests of the page" page_tests page-tests.xml
+step "the page in a browser" page_tests browser-tests.xml --config vitest.browser.config.ts
 step "types of the hooks" hook_types
 step "tests of the hooks" hook_tests
 step "what the hooks tell is valid" /usr/bin/python3 tests/hooks/check_expected.py

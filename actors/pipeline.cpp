@@ -25,10 +25,12 @@
 namespace agentmon {
 namespace {
 
-/// web/ of the project in whose build folder this program lies.
-std::filesystem::path web_beside_program() {
+/// The folder of the page that was installed, or else built, with this program.
+std::filesystem::path web_of_program() {
   std::error_code failed;
-  return std::filesystem::read_symlink("/proc/self/exe", failed).parent_path().parent_path() / "web";
+  const auto folder = std::filesystem::read_symlink("/proc/self/exe", failed).parent_path();
+  const auto installed = folder.parent_path() / "share" / "agentmon" / "web";
+  return std::filesystem::is_directory(installed, failed) ? installed : folder / "web";
 }
 
 class builder {
@@ -97,7 +99,7 @@ private:
   }
 
   result<void> start_ui() {
-    const auto folder = node_.config.web_dir.value_or(web_beside_program());
+    const auto folder = node_.config.web_dir.value_or(web_of_program());
     auto files = static_files::load(folder);
     if (!files) return tl::unexpected{files.error()};
     const auto proxies = share<proxy_actor>("proxy", limits::proxies, limits::proxied_waiting, spawn_proxy);

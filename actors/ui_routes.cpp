@@ -2,6 +2,8 @@
 #include "protocol/limits.hpp"
 
 #include <caf/all.hpp>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <array>
@@ -44,6 +46,22 @@ void tunnel(worker_context& context, const proxy_actor& proxies, exchange reques
             [request](caf::error& e) mutable { request.answer(answer_of(to_failure(e))); });
 }
 
+/// Where the page's user finds the gateway: in the command that sends a first event.
+std::string gateway_json(const settings& config) {
+  const bool known = config.has(role::ingest) && config.addr.port != 0;
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> to{buffer};
+  to.StartObject();
+  to.Key("host");
+  known && !is_everywhere(config.addr) ? to.String(config.addr.host.c_str()) : to.Null();
+  to.Key("port");
+  known ? to.Uint(config.addr.port) : to.Null();
+  to.Key("needs_token");
+  to.Bool(config.ingest_token.has_value());
+  to.EndObject();
+  return buffer.GetString();
+}
+
 } // namespace
 
 application ui_routes(node_context& node, const proxy_actor& proxies,
@@ -59,6 +77,9 @@ application ui_routes(node_context& node, const proxy_actor& proxies,
     });
     routes.on("*", "/v1/*",
               [proxies](worker_context& context, exchange request) { pass_on(context, proxies, std::move(request)); });
+    routes.on("GET", "/gateway.json", [body = gateway_json(node.config)](worker_context&, exchange request) {
+      request.answer({.body = body});
+    });
     routes.otherwise(serve_files(files));
     return routes;
   };

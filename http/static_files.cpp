@@ -18,8 +18,10 @@ namespace fs = std::filesystem;
 
 constexpr int pack_level = 9; // packed once, sent often
 constexpr std::string_view index_page = "/index.html";
-constexpr std::string_view policy = "default-src 'self'; connect-src 'self'; img-src 'self' data:; object-src 'none'; "
-                                    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+constexpr std::string_view policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+                                    "img-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
+                                    "form-action 'none'; frame-ancestors 'none'; "
+                                    "require-trusted-types-for 'script'; trusted-types svelte-trusted-html";
 
 struct type_of_extension {
   std::string_view extension;

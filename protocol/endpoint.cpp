@@ -45,9 +45,10 @@ std::string to_string(const endpoint& e) {
 }
 
 std::string local_url(const endpoint& e) {
-  const bool everywhere = e.host.empty() || e.host == "0.0.0.0" || e.host == "::";
-  return "http://" + to_string(everywhere ? endpoint{"127.0.0.1", e.port} : e);
+  return "http://" + to_string(is_everywhere(e) ? endpoint{"127.0.0.1", e.port} : e);
 }
+
+bool is_everywhere(const endpoint& e) { return e.host.empty() || e.host == "0.0.0.0" || e.host == "::"; }
 
 bool is_loopback(const endpoint& where) {
   in6_addr six{};

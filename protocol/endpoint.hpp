@@ -20,6 +20,9 @@ result<endpoint> parse_endpoint(std::string_view);
 /// The same form back, with brackets around an IPv6 address.
 std::string to_string(const endpoint&);
 
+/// Is it every address of this machine?
+bool is_everywhere(const endpoint&);
+
 /// Is it reachable from this machine only?
 bool is_loopback(const endpoint&);
 

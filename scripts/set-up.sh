@@ -10,9 +10,13 @@ to_build_and_run=(
   nats-server postgresql curl ca-certificates procps
 )
 to_test=(
-  clang libclang-rt-dev clang-format clang-tidy shellcheck llvm nodejs
+  clang libclang-rt-dev clang-format clang-tidy shellcheck llvm chromium
   python3 python3-pytest python3-websockets python3-jsonschema python3-psycopg2 python3-yaml python3-requests
 )
+
+# They make the page and run the hooks. Debian's are new enough; a newer Node that is here already stays as it is.
+node=(nodejs npm)
+oldest_node=18
 
 # What another apt-get or dpkg is given to finish, in seconds.
 patience=600
@@ -90,20 +94,15 @@ install() {
 
 # -- as anybody ------------------------------------------------------------------------------------------------------
 
-main() {
-  local wanted=("${to_build_and_run[@]}") packages
-  case ${1-} in
-    '') ;;
-    --tests) wanted+=("${to_test[@]}") ;;
-    --install) shift; install "$@"; return ;;
-    *) say "Usage: $0 [--tests]"; return 2 ;;
-  esac
-  if ! command -v dpkg-query apt-get > /dev/null; then
-    say "This machine has no apt (agentmon is built for Debian 12). Install the like of these by hand: ${wanted[*]}"
-    return 1
-  fi
-  mapfile -t packages < <(missing "${wanted[@]}")
-  if ((${#packages[@]} == 0)); then return 0; fi
+node_is_here() {
+  local version
+  command -v npm > /dev/null && version=$(node --version 2>/dev/null) || return
+  version=${version#v}
+  ((${version%%.*} >= oldest_node))
+}
+
+install_as_root() {
+  local packages=("$@")
   say "Installing ${#packages[@]} Debian packages: ${packages[*]}"
   if ((EUID == 0)); then
     "${BASH_SOURCE[0]}" --install "${packages[@]}"
@@ -112,6 +111,27 @@ main() {
     sudo -- "$(realpath "${BASH_SOURCE[0]}")" --install "${packages[@]}"
   else
     say "Only root may install packages, and there is no sudo. As root, run: apt-get install ${packages[*]}"
+    return 1
+  fi
+}
+
+main() {
+  local wanted=("${to_build_and_run[@]}") packages
+  case ${1-} in
+    '') ;;
+    --tests) wanted+=("${to_test[@]}") ;;
+    --install) shift; install "$@"; return ;;
+    *) say "Usage: $0 [--tests]"; return 2 ;;
+  esac
+  if ! node_is_here; then wanted+=("${node[@]}"); fi
+  if ! command -v dpkg-query apt-get > /dev/null; then
+    say "This machine has no apt (agentmon is built for Debian 12). Install the like of these by hand: ${wanted[*]}"
+    return 1
+  fi
+  mapfile -t packages < <(missing "${wanted[@]}")
+  if ((${#packages[@]} > 0)); then install_as_root "${packages[@]}"; fi
+  if ! node_is_here; then
+    say "The node that PATH finds first, $(command -v node), is older than version $oldest_node, or has no npm: mend PATH."
     return 1
   fi
 }

@@ -39,7 +39,7 @@ struct settings {
   std::optional<endpoint> control; ///< where this node's control port listens; absent when it is "none"
   uint64_t journal_bytes = 0;
   log::level log_level = log::level::info;
-  std::optional<std::filesystem::path> web_dir; ///< folder of the page; absent: the one beside the program
+  std::optional<std::filesystem::path> web_dir; ///< folder of the page; absent: the one of the program
 
   bool has(role r) const { return roles.contains(r); }
 };

@@ -59,7 +59,8 @@ TEST_CASE_FIXTURE(page, "files are served from memory with their types") {
   CHECK(header(logo, "X-Content-Type-Options") == "nosniff");
   CHECK(header(logo, "Referrer-Policy") == "no-referrer");
   const auto policy = header(logo, "Content-Security-Policy");
-  CHECK(policy.find("default-src 'self'") != std::string::npos);
+  CHECK(policy.find("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'")
+        != std::string::npos);
   CHECK(policy.find("frame-ancestors 'none'") != std::string::npos);
   CHECK(policy.find("unsafe") == std::string::npos);
 }

@@ -108,7 +108,7 @@ def test_the_page(system):
     answer = system.get("/", "ui", headers={"Accept-Encoding": "gzip"})
     assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html")
     policy = answer.headers["Content-Security-Policy"]
-    assert "default-src 'self'" in policy and "unsafe-inline" not in policy
+    assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy and "unsafe" not in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Encoding"] == "gzip"
     linked = re.findall(r'(?:src|href)="([^"#:]+)"', answer.text)
@@ -116,6 +116,11 @@ def test_the_page(system):
     for name in linked:
         part = system.get("/" + name.lstrip("./"), "ui")
         assert part.status_code == 200 and "text/html" not in part.headers["Content-Type"], name
+
+
+def test_the_page_learns_where_the_gateway_is(system):
+    told = check_answer(system.get("/gateway.json", "ui"))
+    assert told == {"host": "127.0.0.1", "port": system.ports["gateway"], "needs_token": False}
 
 
 def test_the_page_is_revalidated(system):
