@@ -1,6 +1,8 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
+const agentmon = process.env["AGENTMON_UI"] ?? "http://localhost:8082";
+
 export default defineConfig({
   plugins: [svelte()],
   build: {
@@ -10,7 +12,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   // `npm run dev` shows a running agentmon's data with the sources as they stand.
-  server: { proxy: { "/v1": { target: process.env["AGENTMON_UI"] ?? "http://localhost:8082", ws: true } } },
+  server: { proxy: { "/v1": { target: agentmon, ws: true }, "/gateway.json": agentmon } },
   resolve: process.env["VITEST"] ? { conditions: ["browser"] } : {},
   test: { include: ["src/**/*.test.ts"], environment: "jsdom" },
 });

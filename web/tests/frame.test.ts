@@ -1,0 +1,107 @@
+/** What is the same on every view: the frame, its keys, its themes, its sizes. */
+import { describe, expect, inject, test } from "vitest";
+
+import { connected, overhang, sizes, useBrowser, violations } from "./browser";
+
+const week = inject("week");
+const open = useBrowser();
+
+const paths = ["/", "/sessions", "/agents", "/openclaw"];
+
+describe.each(paths)("%s", (path) => {
+  test.each(["light", "dark"] as const)("can be read by everybody when it is %s", async (theme) => {
+    const page = await open(week.ui + path, { theme });
+    await connected(page);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.getByRole("status", { name: "Loading" }).waitFor({ state: "detached" });
+    expect(await page.locator("html").getAttribute("data-theme")).toBe(theme);
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test.each(Object.keys(sizes) as (keyof typeof sizes)[])("fits a %s window", async (size) => {
+    const page = await open(week.ui + path, { size });
+    await connected(page);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.getByRole("status", { name: "Loading" }).waitFor({ state: "detached" });
+    expect(await overhang(page)).toBeLessThanOrEqual(0);
+  });
+});
+
+test("keys lead from view to view, and Back leads back", async () => {
+  const page = await open(`${week.ui}/`);
+  await connected(page);
+  for (const [key, path] of [
+    ["s", "/sessions"],
+    ["a", "/agents"],
+    ["o", "/openclaw"],
+    ["d", "/"],
+  ]) {
+    await page.keyboard.press("g");
+    await page.keyboard.press(key!);
+    await page.waitForURL((url) => url.pathname === path);
+  }
+  await page.goBack();
+  await page.waitForURL((url) => url.pathname === "/openclaw");
+  expect(await page.title()).toMatch(/OpenClaw/);
+});
+
+test("? shows the keys and Escape closes them", async () => {
+  const page = await open(`${week.ui}/`);
+  await connected(page);
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog", { name: "Keys" });
+  await help.getByText("Go to Sessions").waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await help.waitFor({ state: "hidden" });
+});
+
+test("the time range goes along from view to view", async () => {
+  const page = await open(`${week.ui}/?range=7d`);
+  await page.getByRole("link", { name: "Sessions", exact: true }).click();
+  await page.waitForURL((url) => url.pathname === "/sessions" && url.searchParams.get("range") === "7d");
+  await page.getByRole("button", { name: "Last 6h" }).click();
+  await page.waitForURL((url) => url.searchParams.get("range") === "6h");
+});
+
+test("a theme that was chosen stays", async () => {
+  const page = await open(`${week.ui}/`, { theme: "dark" });
+  await page.getByRole("button", { name: "Theme: Auto" }).click();
+  await page.getByRole("button", { name: "Theme: Light" }).waitFor();
+  await page.reload();
+  await page.getByRole("button", { name: "Theme: Light" }).waitFor();
+  expect(await page.locator("html").getAttribute("data-theme")).toBe("light");
+});
+
+test("an address that leads nowhere says so", async () => {
+  const page = await open(`${week.ui}/nowhere`);
+  await page.getByText("There is no such page here.").waitFor();
+  await page.getByRole("button", { name: "Go to the dashboard" }).click();
+  await page.waitForURL((url) => url.pathname === "/");
+});
+
+test("nothing on the page may come from elsewhere", async () => {
+  const page = await open(`${week.ui}/`, { expected: /Content Security Policy|TrustedHTML|Failed to load resource/ });
+  const refused = await page.evaluate(async () => {
+    const attempts: Record<string, () => unknown> = {
+      "inline script": () => {
+        const script = document.createElement("script");
+        script.text = "window.ran = true";
+        document.head.append(script);
+        return "ran" in window;
+      },
+      "markup from text": () => ((document.createElement("div").innerHTML = "<b>text</b>"), true),
+      "a request elsewhere": () => fetch("http://localhost:1/").then(() => true),
+    };
+    const outcomes: Record<string, boolean> = {};
+    for (const [name, attempt] of Object.entries(attempts)) {
+      try {
+        outcomes[name] = (await attempt()) !== true;
+      } catch {
+        outcomes[name] = true;
+      }
+    }
+    return outcomes;
+  });
+  expect(refused).toEqual({ "inline script": true, "markup from text": true, "a request elsewhere": true });
+});
