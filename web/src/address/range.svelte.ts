@@ -11,6 +11,9 @@ export const windowMilliseconds: Record<Window, number> = {
   "7d": 7 * 24 * hour,
 };
 
+/** The longest time that the query API takes. */
+export const longest = 400 * 24 * hour;
+
 const isWindow = (text: string | null): text is Window => windows.some((each) => each === text);
 
 /** The time that all views show: the last hours until now (?range=6h), or from one time to another (?from=…&to=…, RFC
@@ -46,6 +49,32 @@ class Range {
 
   choose(from: Date, to: Date): void {
     address.set({ range: null, from: from.toISOString(), to: to.toISOString() });
+  }
+
+  /** Twice as much time around the same middle; up to now it is the next longer window. */
+  widen(): void {
+    if (this.window) {
+      const next = windows[windows.indexOf(this.window) + 1];
+      if (next) this.chooseWindow(next);
+      return;
+    }
+    const { from, to } = this.bounds();
+    const half = (to.getTime() - from.getTime()) / 2;
+    this.chooseWithin(from.getTime() - half, to.getTime() + half);
+  }
+
+  /** Half of the present length later (1) or earlier (-1). */
+  shift(direction: -1 | 1): void {
+    const { from, to } = this.bounds();
+    const by = (direction * (to.getTime() - from.getTime())) / 2;
+    this.chooseWithin(from.getTime() + by, to.getTime() + by);
+  }
+
+  /** Nothing is known of the future, and the query API answers `longest` at most. */
+  private chooseWithin(from: number, to: number): void {
+    const end = Math.min(to, Date.now());
+    const start = Math.max(end - longest, to > end ? from - (to - end) : from);
+    this.choose(new Date(start), new Date(end));
   }
 }
 

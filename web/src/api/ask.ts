@@ -15,6 +15,8 @@ export type Answer<T> = { ok: true; value: T } | { ok: false; problem: Problem }
 /** The query API, typed by schema/openapi.yaml, at the address that served the page. */
 export const api = createClient<paths>({
   baseUrl: location.origin,
+  // Several values of one parameter are separated by commas; a parameter given twice is refused.
+  querySerializer: { array: { style: "form", explode: false } },
   ...(token ? { headers: { Authorization: `Bearer ${token}` } } : {}),
 });
 

@@ -30,3 +30,5 @@ export type Timeseries = Schemas["Timeseries"];
 export type Tool = Schemas["Tool"];
 export type Vm = Schemas["Vm"];
 export type VmSample = Schemas["VmSample"];
+export type Mark = Schemas["Mark"];
+export type Agent = Schemas["Agent"];
