@@ -33,7 +33,7 @@ export function utcTime(moment: Moment): string {
 /** 340 ms, 3.4 s, 2 min 5 s, 3 h 20 min, 2 d 4 h */
 export function duration(ms: number | null | undefined): string {
   if (ms == null) return unknown;
-  if (ms < 1) return `${ms.toPrecision(2)} ms`;
+  if (ms < 1) return ms === 0 ? "0 ms" : `${ms.toPrecision(2)} ms`;
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);

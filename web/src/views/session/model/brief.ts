@@ -1,5 +1,5 @@
 /** What of a tool's arguments says most, in this order. */
-const telling = ["command", "file_path", "path", "pattern", "query", "url", "prompt", "message", "description"];
+const telling = ["command", "pattern", "query", "url", "file_path", "path", "prompt", "message", "description"];
 const pair = /"((?:[^"\\]|\\.)*)"\s*:\s*(?:"((?:[^"\\]|\\.)*)(?:"|…?$)|([^",{}[\]\s]+))/g;
 
 /** A preview to read at a glance. Arguments come as the beginning of JSON, mostly cut in its middle: of these the most
@@ -9,10 +9,10 @@ export function brief(preview: string | null): string {
   const values = new Map<string, string>();
   for (const [, name = "", text, word = ""] of preview.matchAll(pair))
     if (!values.has(name)) values.set(name, text === undefined ? word : unescaped(text));
-  const best = telling.find((name) => values.has(name));
-  const rest = [...values].filter(([name]) => name !== best && !telling.includes(name));
-  const words = rest.slice(0, 4).map(([name, value]) => `${name}: ${value}`);
-  const all = best === undefined ? words : [values.get(best) ?? "", ...words];
+  const best = telling.filter((name) => values.has(name));
+  const shown = best.filter((name) => name !== "description" || best.length === 1).slice(0, 2);
+  const rest = [...values].filter(([name]) => !telling.includes(name)).slice(0, 4);
+  const all = [...shown.map((name) => values.get(name) ?? ""), ...rest.map(([name, value]) => `${name}: ${value}`)];
   return all.join(" · ") || preview;
 }
 

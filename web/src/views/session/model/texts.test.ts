@@ -9,6 +9,7 @@ describe("a preview at a glance", () => {
     ["plain words", "plain words"],
     ['{"command":"ls -la\\n\\"x\\"","description":"List"}', 'ls -la "x"'],
     ['{"description":"Read","file_path":"/a/b.ts","limit":20}', "/a/b.ts · limit: 20"],
+    ['{"path":"/srv","pattern":"vat_id"}', "vat_id · /srv"],
     ['{"a":1,"b":true,"c":"t\\u0041g"}', "a: 1 · b: true · c: tAg"],
     ['{"command":"a text that was cut in its mid…', "a text that was cut in its mid…"],
     ['{"list":["x","y"]}', '{"list":["x","y"]}'],

@@ -36,17 +36,11 @@ export function treeOf(run: RunOutline): Tree {
   for (const time of times) if (time && time.start < origin) origin = time.start;
   const nodes = run.spans.map((span, at) => nodeOf(span, times[at] ?? null, origin));
   const byId = new Map(nodes.map((node) => [node.span.span_id, node]));
-  const roots: Node[] = [];
-  for (const node of nodes) {
-    const parent = node.span.parent_span_id === null ? undefined : byId.get(node.span.parent_span_id);
-    if (!parent || parent === node) {
-      roots.push(node);
-      continue;
-    }
-    node.parent = parent;
-    parent.children.push(node);
-  }
-  const all = ordered(nodes, roots);
+  for (const node of nodes) node.parent = byId.get(node.span.parent_span_id ?? "") ?? null;
+  cutCircles(nodes);
+  for (const node of nodes) node.parent?.children.push(node);
+  const roots = nodes.filter((node) => node.parent === null).sort(byStart);
+  const all = ordered(roots);
   let last = momentOf(run.last_ts) - origin;
   for (const node of all) last = Math.max(last, node.end ?? node.start);
   return { origin, last, roots, all, byId, depth: all.reduce((most, node) => Math.max(most, node.depth), 0) };
@@ -79,30 +73,28 @@ function nodeOf(span: SpanOutline, times: { start: number; end: number | null } 
 
 const byStart = (one: Node, other: Node): number => one.start - other.start;
 
-/** Sets depth, index and what is inside. Runs of 10,000 nested spans must not end the stack, so nothing calls itself. */
-function ordered(nodes: readonly Node[], roots: Node[]): Node[] {
-  const all: Node[] = [];
-  const seen = new Set<Node>();
-  const walk = (root: Node): void => {
-    const waiting = [root];
-    for (let node = waiting.pop(); node; node = waiting.pop()) {
-      seen.add(node);
-      node.index = all.length;
-      node.depth = node.parent ? node.parent.depth + 1 : 0;
-      all.push(node);
-      node.children.sort(byStart);
-      for (const child of node.children.toReversed()) waiting.push(child);
-    }
-  };
-  roots.sort(byStart);
-  for (const root of roots) walk(root);
+/** A span that is its own ancestor becomes a root. */
+function cutCircles(nodes: readonly Node[]): void {
+  const sound = new Set<Node>();
   for (const node of nodes) {
-    if (seen.has(node)) continue;
-    // Parents in a circle: it is cut here.
-    if (node.parent) node.parent.children = node.parent.children.filter((child) => child !== node);
-    node.parent = null;
-    roots.push(node);
-    walk(node);
+    const way = new Set<Node>();
+    let each: Node | null = node;
+    for (; each && !sound.has(each) && !way.has(each); each = each.parent) way.add(each);
+    if (each && way.has(each)) each.parent = null;
+    for (const passed of way) sound.add(passed);
+  }
+}
+
+/** Sets depth, index and what is inside. Runs of 10,000 nested spans must not end the stack, so nothing calls itself. */
+function ordered(roots: readonly Node[]): Node[] {
+  const all: Node[] = [];
+  const waiting = roots.toReversed();
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    node.index = all.length;
+    node.depth = node.parent ? node.parent.depth + 1 : 0;
+    all.push(node);
+    node.children.sort(byStart);
+    for (const child of node.children.toReversed()) waiting.push(child);
   }
   for (const node of all.toReversed()) {
     if (!node.parent) continue;

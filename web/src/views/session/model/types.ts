@@ -6,3 +6,4 @@ export type RunOutline = Schemas["RunOutline"];
 export type SpanOutline = Schemas["SpanOutline"];
 export type EventOutline = Schemas["EventOutline"];
 export type SpanDetail = Schemas["SpanDetail"];
+export type VmSamples = Schemas["VmSamples"];

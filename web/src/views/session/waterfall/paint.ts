@@ -221,7 +221,11 @@ function paintTimes(paper: Paper, scene: Scene, colours: Colours): void {
   paper.fillRect(scene.gutter, 0, scene.width, axisHeight);
   paper.fillStyle = colours.dim;
   const { step, at } = axisTicks(scene);
-  for (const tick of at) paper.fillText(tickWords(tick, step), Math.round(xOf(scene, tick)) + 4, axisHeight / 2);
+  for (const tick of at) {
+    const words = tickWords(tick, step);
+    const x = Math.round(xOf(scene, tick)) + 4;
+    if (x + paper.measureText(words).width < scene.width) paper.fillText(words, x, axisHeight / 2);
+  }
   paintGapWords(paper, scene, colours);
   for (const mark of scene.marks) {
     paper.fillStyle = mark.tone === "dim" ? colours.dim : colours[mark.tone];
