@@ -229,8 +229,10 @@ function paintTimes(paper: Paper, scene: Scene, colours: Colours): void {
   paintGapWords(paper, scene, colours);
   for (const mark of scene.marks) {
     paper.fillStyle = mark.tone === "dim" ? colours.dim : colours[mark.tone];
+    const width = paper.measureText(mark.sign).width;
     const x = xOf(scene, mark.at);
-    paper.fillText(mark.sign, x - paper.measureText(mark.sign).width / 2, axisHeight + marksHeight / 2);
+    if (x < scene.gutter - width || x > scene.width + width) continue;
+    paper.fillText(mark.sign, Math.max(scene.gutter + 1, x - width / 2), axisHeight + marksHeight / 2);
   }
   paper.fillStyle = colours.strong;
   paper.fillRect(scene.gutter, topHeight - 1, scene.width, 1);
