@@ -28,6 +28,7 @@ export type Summary = Schemas["Summary"];
 export type Point = Schemas["Point"];
 export type Timeseries = Schemas["Timeseries"];
 export type Tool = Schemas["Tool"];
+export type Agent = Schemas["Agent"];
 export type Vm = Schemas["Vm"];
 export type VmSample = Schemas["VmSample"];
 export type Mark = Schemas["Mark"];
