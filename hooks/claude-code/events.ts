@@ -15,6 +15,9 @@ export interface ClaudeRecord extends CommandRecord {
   read: number;
 }
 
+/** Notifications without whose answer the work stands still. */
+const questions = ["permission_prompt", "worker_permission_prompt", "elicitation_dialog", "elicitation_url_dialog", "agent_needs_input"];
+
 /** How long the transcript may lag behind the Stop hook; nobody waits for this process. */
 const transcriptLagMs = 3000;
 const transcriptLookMs = 50;
@@ -34,9 +37,13 @@ class ClaudeInterpreter extends Interpreter<ClaudeRecord> {
     const name = text(this.said.hook_event_name) ?? "";
     const meaning = this.meanings[name];
     if (name !== "SessionStart" && name !== "SessionEnd") this.timeline.ensureSession(this.at, this.aboutSession());
-    if (name !== "Notification" && name !== "PermissionRequest") this.record.waiting = false;
+    if (!this.asksHuman(name)) this.record.waiting = false;
     if (meaning) await meaning();
     else this.noted("claude_code", name);
+  }
+
+  private asksHuman(name: string): boolean {
+    return name === "PermissionRequest" || (name === "Notification" && questions.includes(text(this.said.notification_type) ?? ""));
   }
 
   private readonly meanings: Readonly<Record<string, () => void | Promise<void>>> = {
@@ -49,7 +56,7 @@ class ClaudeInterpreter extends Interpreter<ClaudeRecord> {
     PermissionDenied: () => this.toolEnded({ status: "error", error: { type: "denied", message: text(this.said.reason) } }),
     PostToolBatch: () => this.batchEnded(),
     PermissionRequest: () => this.waits("permission_request", text(this.said.tool_name)),
-    Notification: () => this.waits(text(this.said.notification_type) ?? "notification", text(this.said.message)),
+    Notification: () => this.notified(),
     Stop: () => this.stopped(),
     StopFailure: () => this.runEnded({ status: "error", error: { type: text(this.said.error), message: text(this.said.last_assistant_message) } }),
     SubagentStart: () => this.subagentStarted(),
@@ -82,6 +89,12 @@ class ClaudeInterpreter extends Interpreter<ClaudeRecord> {
   private prompted(): void {
     const run = this.turn() ?? `prompt-${Math.floor(this.at)}`;
     this.startRun(run, { input: this.said.prompt, attributes: { permission_mode: text(this.said.permission_mode) } });
+  }
+
+  /** Most notifications ask nothing, such as that an answer is there or that an account was changed. */
+  private notified(): void {
+    if (this.asksHuman("Notification")) this.waits(text(this.said.notification_type) ?? "", text(this.said.message));
+    else this.noted("claude_code", "Notification");
   }
 
   private toolSucceeded(): void {

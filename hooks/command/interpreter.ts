@@ -16,7 +16,7 @@ export interface CommandRecord extends SessionRecord {
   unsaid?: Usage;
   /** Only notify has spoken of this session. */
   fromNotify?: boolean;
-  /** A human was asked and has not answered yet. */
+  /** A human was asked, and nothing has happened since. */
   waiting?: boolean;
 }
 
@@ -55,11 +55,17 @@ export abstract class Interpreter<Record extends CommandRecord> {
     return (agent === undefined ? undefined : this.record.agents[agent]) ?? this.turn() ?? this.timeline.openRun();
   }
 
-  /** The same, begun if nobody said so: the hooks may have been installed in the middle of it. */
+  /** The same, also when nobody told its beginning: the hooks may have been installed in the middle of it. */
   protected ensureRun(): string | undefined {
     const run = this.run();
-    if (run) this.startRun(run, {});
+    if (run) this.joinRun(run);
     return run;
+  }
+
+  private joinRun(run: string): void {
+    if (this.record.runs[run] || this.timeline.hasEnded(run)) return;
+    this.finishRuns();
+    this.timeline.joinRun(run, this.at);
   }
 
   /** A run that is still open then was interrupted in a way that calls no hook. */
@@ -133,7 +139,7 @@ export abstract class Interpreter<Record extends CommandRecord> {
   protected agentStarted(agent: string, name: string | undefined, tool: RegExp): void {
     const run = this.record.agents[agent] ?? this.turnOfAgent();
     if (!run) return;
-    this.startRun(run, {});
+    this.joinRun(run);
     this.record.agents[agent] = run;
     const parent = this.record.callers[agent] ?? this.timeline.lastSpan(run, (span) => tool.test(span.name ?? ""));
     delete this.record.callers[agent];
@@ -167,7 +173,8 @@ export abstract class Interpreter<Record extends CommandRecord> {
   /** One that a user wants is a run of its own. */
   protected compactionStarted(): void {
     const run = this.run() ?? `compaction-${Math.floor(this.at)}`;
-    this.startRun(run, this.said.trigger === "manual" ? { input: "/compact" } : {});
+    if (this.said.trigger === "manual") this.startRun(run, { input: "/compact" });
+    else this.joinRun(run);
     this.timeline.startSpan(run, `compaction-${Math.floor(this.at)}`, this.at, {
       kind: "compaction",
       name: "compaction",

@@ -83,6 +83,36 @@ test("an interrupted run, which calls no hook, ends when the next one begins", a
   assert.deepEqual([first?.correlation.run_id, first?.payload.status, first?.payload.duration_ms], ["p", "aborted", 1000]);
 });
 
+test("a run that waits for a human is told once, and what comes next is of the same run and later", async (t) => {
+  const says = session(temporaryFolder(t));
+  const told = await replay(claudeCode, [
+    says("UserPromptSubmit", { prompt: "x" }),
+    says("PreToolUse", { tool_name: "Bash", tool_use_id: "t", tool_input: {} }),
+    says("PermissionRequest", { tool_name: "Bash" }),
+    says("Notification", { notification_type: "permission_prompt", message: "Claude needs your permission" }),
+    says("PostToolUse", { tool_name: "Bash", tool_use_id: "t" }),
+    says("Stop"),
+    says("Notification", { notification_type: "idle_prompt", message: "Claude is waiting for your input" }),
+  ], temporaryFolder(t));
+  assert.deepEqual(told.map((each) => [each.event.type, each.correlation.run_id]), [
+    ["session.start", undefined], ["run.start", "p"], ["span.start", "p"], ["run.waiting", "p"], ["span.end", "p"],
+    ["run.end", "p"], ["claude_code.notification", "p"],
+  ]);
+  const times = told.map((each) => each.event.ts);
+  assert.deepEqual(times, [...times].sort());
+});
+
+test("a run whose beginning nobody told has no beginning and no duration", async (t) => {
+  const says = session(temporaryFolder(t));
+  const told = await replay(claudeCode, [
+    says("PostToolUse", { tool_name: "Bash", tool_use_id: "t", duration_ms: 7 }),
+    says("Stop", { last_assistant_message: undefined }),
+  ], temporaryFolder(t));
+  assert.deepEqual(told.map((each) => [each.event.type, each.payload.duration_ms]), [
+    ["session.start", undefined], ["span.end", 7], ["run.end", undefined],
+  ]);
+});
+
 test("what a sub-agent does is nested in it, in the run that started it", async (t) => {
   const folder = temporaryFolder(t);
   const says = session(folder);

@@ -13,6 +13,8 @@ export interface RunRecord {
   /** Of the last thing that happened in it. */
   lastAt: number;
   ended?: boolean;
+  /** Nobody told its beginning, so nobody knows how long it takes. */
+  joined?: boolean;
   spans: Record<string, SpanRecord>;
   /** Spans that have ended; not told again. */
   done: string[];
@@ -95,6 +97,12 @@ export class Timeline {
     this.say("run.start", at, { run }, told);
   }
 
+  /** A run in the middle of which the listening began. */
+  joinRun(run: string, at: number): void {
+    if (this.record.runs[run] || this.hasEnded(run)) return;
+    this.record.runs[run] = { at, lastAt: at, joined: true, spans: {}, done: [] };
+  }
+
   hasEnded(run: string): boolean {
     return this.record.endedRuns?.includes(run) ?? false;
   }
@@ -104,7 +112,7 @@ export class Timeline {
     if (this.hasEnded(run)) return;
     const known = this.record.runs[run];
     this.closeSpans(run, at, true);
-    const duration = told.duration ?? (known ? Math.max(0, at - known.at) : undefined);
+    const duration = told.duration ?? (known && !known.joined ? Math.max(0, at - known.at) : undefined);
     this.say("run.end", at, { run }, { ...told, duration });
     this.record.endedRuns = [...(this.record.endedRuns ?? []).slice(1 - rememberedRuns), run];
     if (!known) return;
