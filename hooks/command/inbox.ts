@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 /** What an agent said to one of its hooks. */
 export interface Arrival {
-  /** Of the file and its time: the same however often it is read. */
+  /** The file's name: when it was said, then by which process. */
   id: string;
   file: string;
   /** When it was said: milliseconds since 1970, with fractions. */
@@ -17,16 +17,17 @@ const unfinishedMs = 20_000;
 /** All that was said and not yet told, oldest first. A file that is still being written is left for later. */
 export function arrivals(folder: string): Arrival[] {
   const found: Arrival[] = [];
-  for (const name of readdirSync(folder)) {
+  for (const name of readdirSync(folder).sort()) {
+    const [, micros] = /^(\d{16})-\d+$/.exec(name) ?? [];
+    if (micros === undefined) continue;
     const file = join(folder, name);
     const status = statSync(file, { throwIfNoEntry: false });
     if (!status?.isFile()) continue;
     const payload = read(file);
-    if (payload) found.push({ id: `${String(Math.floor(status.mtimeMs * 1000)).padStart(17, "0")}-${name}`, file, at: status.mtimeMs, payload });
+    if (payload) found.push({ id: name, file, at: Number(micros) / 1000, payload });
     else if (Date.now() - status.mtimeMs > unfinishedMs) rmSync(file, { force: true });
   }
-  // The clock of files has ticks of some milliseconds; within one the numbers of the processes tell the order.
-  return found.sort((one, other) => one.at - other.at || one.file.localeCompare(other.file, "en", { numeric: true }));
+  return found;
 }
 
 function read(file: string): Record<string, unknown> | undefined {

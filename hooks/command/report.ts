@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { drain } from "../agentmon/emitter/drain.ts";
@@ -13,16 +14,24 @@ import { Memory } from "./memory.ts";
 /* What runs in the background of the calls of a hook. Inbox -> envelopes in the spool -> gateway.
  *
  * One process at a time reads the inbox, in the order of the calls; it stays for a while, because starting Node for every
- * call would cost the agent more than everything else here. A file of the inbox is removed after its events are
+ * call would cost the machine more than everything else here. The hook's command starts it, and gives it a descriptor of
+ * the locked inbox.lock: as long as that is open the command starts no other. A file of the inbox is removed after its events are
  * in the spool and the session's memory is kept. Who is killed in between leaves the file; it is then read again, with
  * the same memory (or is known from it as already done), which gives the same events with the same ids. */
 
 /** How long a process waits for a gateway that is away; the next call of a hook starts another. */
 const patienceMs = 10 * 60_000;
 
-/** How long the reader of the inbox stays after the last call, and how often it looks. */
-const stayMs = 3000;
+/** How long the reader of the inbox stays after the last call: between the calls of an agent at work there are seconds,
+ * and starting Node takes as much of the processor as so long a look. */
+const stayMs = 15_000;
+/** How often it looks. */
 const lookMs = 100;
+/** Starting another takes milliseconds; a machine can be busy. */
+const commandMs = 10_000;
+
+/** What is kept unread where nothing can be told, because the disk does not let it. */
+const mostUnread = 1000;
 
 /** What the hooks of one agent mean. */
 export interface Agent<Record extends object> {
@@ -34,11 +43,11 @@ export interface Agent<Record extends object> {
   interpret: (arrival: Arrival, record: Record, memory: Memory<Record>, tell: (happening: Happening) => void) => Promise<void>;
 }
 
-/** Tells the gateway what the agent said to its hooks. Never throws. */
-export async function report<Record extends { lastArrival?: string }>(agent: Agent<Record>, folder: string): Promise<void> {
+/** Tells the gateway what the agent said to its hooks. `lock`: the descriptor of the lock on the inbox. Never throws. */
+export async function report<Record extends { lastArrival?: string }>(agent: Agent<Record>, folder: string, lock?: number): Promise<void> {
   const log = logToFile(join(folder, "agentmon.log"));
+  const inbox = join(folder, "inbox");
   try {
-    const inbox = join(folder, "inbox");
     mkdirSync(inbox, { recursive: true, mode: 0o700 });
     const settings = settingsFrom(agent.framework, variablesOf(folder));
     if (typeof settings === "string") {
@@ -49,10 +58,18 @@ export async function report<Record extends { lastArrival?: string }>(agent: Age
     const spool = new Spool(join(folder, "spool"));
     const sender = new Sender(folder, settings, spool, log);
     await readInbox({ agent, settings, spool, log, inbox, sender, memory: new Memory(join(folder, "sessions"), agent.emptyRecord) });
+    if (lock !== undefined) leave(lock, folder, inbox);
     await sender.done();
   } catch (error) {
     log(`nothing can be reported: ${reason(error)}`);
+    for (const arrival of arrivals(inbox).slice(0, -mostUnread)) rmSync(arrival.file, { force: true });
   }
+}
+
+/** Gives the lock away. A call that found it taken has left its file here; it is read by whoever has the lock now. */
+function leave(lock: number, folder: string, inbox: string): void {
+  closeSync(lock);
+  if (arrivals(inbox).length > 0) spawnSync(join(folder, "report"), ["--read"], { stdio: "ignore", timeout: commandMs });
 }
 
 /** The file beside the program counts more than the environment: an agent's hooks may run in a daemon that has the
@@ -76,22 +93,14 @@ interface Reading<Record extends object> {
 }
 
 async function readInbox<Record extends { lastArrival?: string }>(reading: Reading<Record>): Promise<void> {
-  const lock = new Lock(`${reading.inbox}.lock`);
   reading.sender.send(); // what an earlier process left
-  // Again after the lock is given away: a call that found it taken has left its file to this process.
-  while (arrivals(reading.inbox).length > 0 && lock.take()) {
-    try {
-      reading.memory.forgetOld();
-      for (let quietMs = 0; quietMs < stayMs; quietMs += lookMs) {
-        const next = arrivals(reading.inbox);
-        for (const arrival of next) await readArrival(reading, arrival);
-        if (next.length > 0) quietMs = 0;
-        if (next.length > 0) reading.sender.send();
-        await pause(lookMs);
-      }
-    } finally {
-      lock.release();
-    }
+  reading.memory.forgetOld();
+  for (let quietMs = 0; quietMs < stayMs; quietMs += lookMs) {
+    const next = arrivals(reading.inbox);
+    for (const arrival of next) await readArrival(reading, arrival);
+    if (next.length > 0) quietMs = 0;
+    if (next.length > 0) reading.sender.send();
+    await pause(lookMs);
   }
 }
 

@@ -203,6 +203,33 @@ def test_a_session_arrives_whole(machine, system):
         ("Bash", "success", 75), ("Bash", "error", 289)]
 
 
+def test_one_process_reads_for_all_calls_and_another_follows_a_killed_one(machine, system):
+    assert machine.install("claude-code").returncode == 0
+    reader = str(machine.home / ".claude/agentmon/report.mjs")
+    session = str(uuid.uuid4())
+    calls = claude_turn(session, "run-1")
+    for said in calls[:4]:
+        machine.call("claude-code", said)
+    (first,) = processes_with(reader)
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: not processes_with(reader), 15, "the reader is gone")
+    for said in calls[4:]:
+        machine.call("claude-code", said)
+    assert len(processes_with(reader)) == 1
+    rows = wait_until(lambda: (lambda r: r if len(r) == len(TYPES) else None)(stored(system, session)), 30, "8 events")
+    assert [row[0] for row in rows] == TYPES
+
+
+def test_a_call_that_the_reader_left_behind_is_read_by_the_next(machine, system):
+    assert machine.install("claude-code").returncode == 0
+    session = str(uuid.uuid4())
+    machine.write(".claude/agentmon/inbox/1795000000000000-1", json.dumps(claude_turn(session, "run-1")[0]))
+    report = machine.home / ".claude/agentmon/report"
+    called = subprocess.run([report, "--read"], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    assert (called.returncode, called.stdout, called.stderr) == (0, b"", b"")
+    wait_until(lambda: len(stored(system, session)) == 1, 30, "its event")
+
+
 def test_no_secret_reaches_the_store(machine, system):
     assert len(SECRETS) > 10
     for agent in ("claude-code", "codex"):
@@ -277,6 +304,7 @@ def test_wrong_settings_and_missing_node_cost_no_turn(machine):
     (folder / "node").unlink()
     called = subprocess.run([folder / "report"], input="{}", text=True, capture_output=True, env={"PATH": "/nowhere"})
     assert called.returncode == 0 and "Node is not found" in called.stderr
+    assert not list((folder / "inbox").glob("[0-9]*")), "nobody would read it"
 
 
 def test_a_wrong_token_is_told_and_nothing_is_lost(tmp_path):
