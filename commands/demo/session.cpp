@@ -56,6 +56,7 @@ private:
   timestamp use_tool(timestamp from, const std::string& parent, bool is_aborted);
   ending tool_ending(const tool&, const tool_failure*, const tool_use&, bool is_aborted);
   void use_tools(const std::string& parent);
+  void ask_for_permission();
   void delegate(token_use& used);
   void compact();
   void tell_error(std::string_view type, std::string_view message);
@@ -177,8 +178,16 @@ timestamp session_writer::use_tool(timestamp from, const std::string& parent, bo
   return std::exchange(at_, present);
 }
 
+/// Somebody has to say yes, and may be away.
+void session_writer::ask_for_permission() {
+  add("run.waiting", at_,
+      json_object{}.text("waits_for", "permission_request").text("input", "May I run this command?").done());
+  at_ += from_ms(std::min(dice_.log_normal(25'000, 1.2), 900'000.0));
+}
+
 /// One or two tool calls at the same time.
 void session_writer::use_tools(const std::string& parent) {
+  if (who_.work.framework != "openclaw" && dice_.chance(0.04)) ask_for_permission();
   const auto from = at_;
   auto ends = use_tool(from, parent, false);
   if (dice_.chance(0.18)) ends = std::max(ends, use_tool(from + from_ms(dice_.between(1, 30)), parent, false));

@@ -62,12 +62,17 @@ bool timeline::is_asleep(const machine& m, timestamp played) const {
 }
 
 timestamp timeline::in_state_since(const machine& m, timestamp played) const {
-  const timestamp booted =
-      begin_ - std::chrono::microseconds{static_cast<int64_t>(m.uptime_days * static_cast<double>(days{1} / 1us))};
-  if (!has_rhythm_ || !m.sleeps) return stamp(booted);
+  if (!has_rhythm_ || !m.sleeps) return stamp(booted_at(m, played));
   const auto day = std::chrono::floor<days>(played);
   if (played >= day + wakes_up) return stamp(day + wakes_up);
   return stamp(played >= day + falls_asleep ? day + falls_asleep : day - days{1} + wakes_up);
+}
+
+timestamp timeline::booted_at(const machine& m, timestamp played) const {
+  if (&m != &troubled_machine() || played < first_incident_.repaired)
+    return begin_ - std::chrono::microseconds{static_cast<int64_t>(m.uptime_days * static_cast<double>(days{1} / 1us))};
+  const bool again = incident_period_.count() > 0;
+  return again ? played - (played - first_incident_.repaired) % incident_period_ : first_incident_.repaired;
 }
 
 std::optional<incident> timeline::incident_at(timestamp played) const {

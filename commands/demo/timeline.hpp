@@ -7,7 +7,7 @@
 
 namespace agentmon::demo {
 
-/// The troubled machine's disk fills up, its gateway stops, somebody makes room.
+/// The troubled machine's disk fills up, its gateway stops, somebody makes room and restarts it.
 struct incident {
   timestamp begins;
   timestamp gateway_stops;
@@ -41,6 +41,9 @@ public:
   /// Is a machine paused, and since or until when?
   bool is_asleep(const machine&, timestamp played) const;
   timestamp in_state_since(const machine&, timestamp played) const;
+
+  /// When it was booted last: the troubled one is whenever room was made on its disk.
+  timestamp booted_at(const machine&, timestamp played) const;
 
   /// How far the machine's disk is on its way to being full, 0 to 1.
   double disk_filling(const machine&, timestamp played) const;
