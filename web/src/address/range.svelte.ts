@@ -80,10 +80,12 @@ class Range {
 
 export const range = new Range();
 
-/** A link to another view that keeps the time range: link("/sessions", { status: "error" }). */
+/** A link to another view that keeps the time range: link("/sessions", { status: "error" }). A range of its own goes
+ * before. */
 export function link(path: string, params: Record<string, string | null | undefined> = {}): string {
   const kept = new URLSearchParams();
-  for (const name of ["range", "from", "to"]) {
+  const ownRange = Boolean(params["range"] ?? params["from"]);
+  for (const name of ownRange ? [] : ["range", "from", "to"]) {
     const value = address.params.get(name);
     if (value !== null) kept.set(name, value);
   }

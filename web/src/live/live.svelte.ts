@@ -26,6 +26,8 @@ class Live {
   state = $state<State>("connecting");
   /** When the connection was lost, while it is. */
   lostSince = $state<number | null>(null);
+  /** The latest return after a loss: how long it took, and whether something was missed meanwhile. */
+  resumed = $state.raw<{ at: number; after: number; missed: boolean } | null>(null);
   /** Frames missed on this page so far, and whether there were gaps of unknown size. */
   missed = $state({ gaps: 0, frames: 0, unknown: false });
   latency = $state<{ p50: number; p99: number; count: number } | null>(null);
@@ -36,6 +38,8 @@ class Live {
   private waiting = emptyNews();
   private lookIsDue = false;
   private lastFrame = 0;
+  /** After a hello: a gap that comes first is what happened while the connection was lost. */
+  private isFirstFrame = false;
 
   start(): void {
     const address = new URL("/v1/ws", location.href);
@@ -58,6 +62,11 @@ class Live {
     return () => this.subscribers.delete(take);
   }
 
+  /** The user has read it. */
+  forgetMissed(): void {
+    this.missed = { gaps: 0, frames: 0, unknown: false };
+  }
+
   retry(): void {
     this.socket?.retry();
   }
@@ -68,14 +77,21 @@ class Live {
   }
 
   private changeTo(state: State): void {
-    if (state === "live") this.lostSince = null;
-    else if (this.state === "live") this.lostSince = Date.now();
+    if (state === "live") {
+      if (this.lostSince !== null) this.resumed = { at: Date.now(), after: Date.now() - this.lostSince, missed: false };
+      this.lostSince = null;
+    } else if (this.state === "live") this.lostSince = Date.now();
     this.state = state;
   }
 
   private take(frame: Frame): void {
     this.lastFrame = performance.now();
-    if (frame.kind === "hello") return;
+    if (frame.kind === "hello") {
+      this.isFirstFrame = true;
+      return;
+    }
+    if (this.isFirstFrame && frame.kind === "gap" && this.resumed) this.resumed = { ...this.resumed, missed: true };
+    this.isFirstFrame = false;
     if (frame.kind === "gap") this.miss(frame.missed);
     else if (frame.kind === "events") for (const event of frame.events) this.waiting.events.push(event);
     else if (frame.kind === "sessions") for (const session of frame.sessions) this.waiting.sessions.push(session);

@@ -47,11 +47,15 @@ export function duration(ms: number | null | undefined): string {
   return pair(Math.floor(hours / 24), "d", hours % 24, "h");
 }
 
+/** The same in whole seconds, for what counts up while one looks. */
+export const wholeSeconds = (ms: number): string =>
+  ms < 9_950 ? `${Math.max(0, Math.floor(ms / 1000))} s` : duration(Math.floor(ms / 1000) * 1000);
+
 /** "5 s ago", "just now", "in 3 s" when a clock is ahead. */
 export function ago(moment: Moment, now = Date.now()): string {
   const at = dateOf(moment);
   if (!at) return unknown;
   const past = now - at.getTime();
   if (past < -1_000) return `in ${duration(-past)}`;
-  return past < 1_000 ? "just now" : `${duration(Math.floor(past / 1000) * 1000)} ago`;
+  return past < 1_000 ? "just now" : `${wholeSeconds(past)} ago`;
 }

@@ -101,7 +101,7 @@ describe("what is not well", () => {
     const waiting = ["a", "b"].map((session_id) => session({ session_id }));
     const clauses = clausesOf(concernsOf({ sessions: waiting, failedRuns: [], vms: [], now }));
     expect(clauses).toEqual([
-      { text: "2 sessions wait for you", tone: "warn", path: "/sessions", params: { status: "waiting" } },
+      { text: "2 sessions wait for you", tone: "warn", path: "/sessions", params: { status: "waiting", range: "7d" } },
     ]);
   });
 

@@ -131,7 +131,7 @@ export function clausesOf(concerns: readonly Concern[]): Clause[] {
     if (list.length === 1) return [{ text: one(first), tone: first.tone, path: first.path, params: first.params }];
     const tone = list.some((concern) => concern.tone === "bad") ? "bad" : "warn";
     return status
-      ? [{ text: several, tone, path: "/sessions", params: { status } }]
+      ? [{ text: several, tone, path: "/sessions", params: { status, range: "7d" } }]
       : [{ text: several, tone, path: first.path, params: first.params }];
   };
   const waiting = of("waiting");

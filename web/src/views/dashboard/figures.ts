@@ -54,7 +54,9 @@ export function tilesOf(today: Summary): Tile[] {
   };
   const errors = tile("Errors", today.errors, before.errors, {
     notes: [{ text: shareOf(today.errors, today.events, "of the events"), tone: "" }],
-    params: { status: "error" },
+    // The reports themselves, in the feed beside.
+    path: "/",
+    params: { feed: "errors" },
   });
   errors.changeTone = toneOfMore(today.errors, before.errors);
   return [
