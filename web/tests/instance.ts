@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 import { until } from "./until";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const program = join(root, process.env["AGENTMON_BUILD"] ?? "build", "agentmon");
+const program = resolve(root, process.env["AGENTMON_BUILD"] ?? "build", "agentmon");
 const run = promisify(execFile);
 
 /** How long the start of an instance may take, with a new database cluster on a busy machine. */
@@ -51,6 +51,7 @@ export class Instance {
       AGENTMON_QUERY_ADDR: `127.0.0.1:${query}`,
       AGENTMON_UI_ADDR: `127.0.0.1:${ui}`,
       AGENTMON_CONTROL_ADDR: "none",
+      AGENTMON_WEB_DIR: join(root, "build", "web"),
       OPENCLAW_REGISTRY: join(folder, "no-instances.json"),
     };
   }
