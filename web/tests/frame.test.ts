@@ -81,7 +81,9 @@ test("an address that leads nowhere says so", async () => {
 });
 
 test("nothing on the page may come from elsewhere", async () => {
-  const page = await open(`${week.ui}/`, { expected: /Content Security Policy|TrustedHTML|Failed to load resource/ });
+  const page = await open(`${week.ui}/`, {
+    expected: /Content Security Policy|Trusted(HTML|Script)|Failed to load resource/,
+  });
   const refused = await page.evaluate(async () => {
     const attempts: Record<string, () => unknown> = {
       "inline script": () => {

@@ -32,4 +32,3 @@ export type Agent = Schemas["Agent"];
 export type Vm = Schemas["Vm"];
 export type VmSample = Schemas["VmSample"];
 export type Mark = Schemas["Mark"];
-export type Agent = Schemas["Agent"];
