@@ -35,10 +35,15 @@ struct current_work {
 template <class T>
 using by_agent = std::map<agent_key, T>;
 
-// Apart by day, because no index knows a session's latest event.
+// No index knows a session's latest event, so those that began before are found by the days on which something
+// happened.
 constexpr auto select_sessions = R"(
-SELECT framework, client_id, host, count(*), min(first_ts), max(last_ts) FROM sessions
-WHERE session_id IN (SELECT session_id FROM session_days WHERE day BETWEEN $1 AND $2) AND first_ts < $4 AND last_ts >= $3
+SELECT framework, client_id, host, count(*), min(first_ts), max(last_ts)
+FROM (SELECT framework, client_id, host, first_ts, last_ts FROM sessions WHERE first_ts >= $3 AND first_ts < $4
+      UNION ALL
+      SELECT framework, client_id, host, first_ts, last_ts FROM sessions
+      WHERE first_ts < $3 AND last_ts >= $3
+        AND session_id IN (SELECT session_id FROM session_days WHERE day BETWEEN $1 AND $2)) AS going_on
 GROUP BY framework, client_id, host)";
 
 // Runs of a session follow one another, so the one that goes on is among the latest.

@@ -168,7 +168,7 @@ asked_time take_time_asked(taker& take, timestamp now) {
       {"1h", hours{1}}, {"6h", hours{6}}, {"24h", hours{24}}, {"7d", hours{168}}};
   const auto name = take.text("window");
   const auto from = take.time("from"), to = take.time("to");
-  const auto otherwise = window_of("1h", hours{1}, now);
+  auto otherwise = window_of("1h", hours{1}, now);
   if (!from && !to) {
     const auto found = windows.find(name.empty() ? "1h" : name);
     if (found != windows.end()) return window_of(found->first, found->second, now);

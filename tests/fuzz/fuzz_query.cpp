@@ -60,6 +60,10 @@ void check_parser(result<Filter> (*parse)(const query_parameters&), const query_
     check_refusal(filter.error());
 }
 
+result<store::series_filter> parse_series(const query_parameters& given) {
+  return store::parse_series_filter(given, timestamp{std::chrono::hours{500'000}});
+}
+
 void check_parsers(const query_parameters& from) {
   check_parser(store::parse_event_filter, from, [](const store::event_filter& f) {
     for (const auto* text : {&f.event_type, &f.framework, &f.host, &f.session_id, &f.q}) check_short(*text);
@@ -76,9 +80,6 @@ void check_parsers(const query_parameters& from) {
     check_cursor(f.cursor);
     check_limit(f.limit);
   });
-  const auto parse_series = [](const query_parameters& given) {
-    return store::parse_series_filter(given, timestamp{std::chrono::hours{500'000}});
-  };
   check_parser(parse_series, from, [](const store::series_filter& f) {
     check_short(f.framework);
     check(f.time.from < f.time.to && f.time.to - f.time.from <= limits::range_longest, "a time has a bounded length");
