@@ -9,12 +9,15 @@
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 
+#include <chrono>
 #include <csignal>
+#include <ctime>
 #include <fcntl.h>
 #include <filesystem>
 #include <malloc.h>
 #include <sys/file.h>
 #include <thread>
+#include <utility>
 
 namespace agentmon {
 namespace {
@@ -36,6 +39,13 @@ struct system_config : caf::actor_system_config {
   }
 };
 
+/// Of this process, since it began.
+std::chrono::nanoseconds processor_time() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+}
+
 /// Waits for a signal that ends the node, or for an actor's end that the node cannot survive.
 class ending {
 public:
@@ -48,12 +58,14 @@ public:
     std::signal(SIGXFSZ, SIG_IGN); // a file at its size limit is an error like a full disk
   }
 
-  /// SIGUSR1 is this process's own word for "an actor gave up".
+  /// SIGUSR1 is this process's own word for "an actor gave up". Meanwhile, a node at rest gives memory back.
   int wait() const {
-    int signal = 0;
-    while (sigwait(&signals_, &signal) != 0) {
+    constexpr timespec look{limits::memory_look.count(), 0};
+    for (auto used = processor_time();;) {
+      if (const int signal = sigtimedwait(&signals_, nullptr, &look); signal > 0) return signal;
+      const auto before = std::exchange(used, processor_time());
+      if (used - before < limits::memory_look / 20) malloc_trim(0);
     }
-    return signal;
   }
 
 private:
@@ -71,13 +83,13 @@ caf::behavior watch(caf::event_based_actor* self, const std::vector<std::pair<st
   return {[](caf::tick_atom) {}};
 }
 
-/// By default glibc keeps an arena for each thread, and keeps large blocks once it has seen one freed: after a burst a
-/// node at rest would hold what the burst needed.
-void give_memory_back() {
+/// By default glibc keeps an arena for each thread, and maps or trims blocks of a message's size anew for each message:
+/// their page faults were a third of agentmon's processor time. What is kept instead goes back at rest (ending::wait).
+void set_up_memory() {
   // NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet
-  mallopt(M_ARENA_MAX, 2);
-  mallopt(M_MMAP_THRESHOLD, static_cast<int>(128 * limits::KiB));
-  mallopt(M_TRIM_THRESHOLD, static_cast<int>(128 * limits::KiB));
+  mallopt(M_ARENA_MAX, limits::memory_arenas);
+  mallopt(M_MMAP_THRESHOLD, static_cast<int>(limits::memory_block_bytes));
+  mallopt(M_TRIM_THRESHOLD, static_cast<int>(limits::memory_kept_bytes));
   // NOLINTEND(concurrency-mt-unsafe)
 }
 
@@ -147,7 +159,7 @@ void stop(caf::actor_system& system, const pipeline& parts) {
 } // namespace
 
 int run_node(const settings& config) {
-  give_memory_back();
+  set_up_memory();
   const ending until;
   log::set_level(config.log_level);
   raise_descriptor_limit();

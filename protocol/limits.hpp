@@ -106,10 +106,10 @@ constexpr auto store_retry_max = 5s;
 constexpr size_t page_rows = 500; // the largest limit= of a list
 constexpr size_t page_rows_default = 100;
 constexpr size_t page_bytes = 4 * MiB; // at which a page ends before its limit=; its next_cursor goes on from there
-constexpr size_t run_detail_events = 25'000;      // events read for one run's page: 10,000 spans and their errors
-constexpr size_t preview_characters = 200;        // of a text in an outline: two lines of a drawer
+constexpr size_t run_detail_events = 25'000;        // events read for one run's page: 10,000 spans and their errors
+constexpr size_t preview_characters = 200;          // of a text in an outline: two lines of a drawer
 constexpr size_t outline_preview_bytes = 768 * KiB; // all previews of an outline; 10,000 spans without them have 3 MiB
-constexpr size_t span_detail_events = 100;        // of one span; there are two, unless something is very wrong
+constexpr size_t span_detail_events = 100;          // of one span; there are two, unless something is very wrong
 constexpr auto range_longest = std::chrono::days{400}; // that a statistic is asked for: a year and a month
 constexpr int64_t series_points = 360;                 // of a chart: more than it has columns for
 constexpr int64_t marks = 200;                         // more on one chart nobody can tell apart
@@ -122,6 +122,7 @@ constexpr size_t search_look_sessions = 100;   // sessions looked at one by one 
 constexpr size_t search_runs_found = 2'000;    // more runs with the words than these: they are frequent
 constexpr size_t search_look_documents = 50;   // newest runs looked at one by one before the index is asked
 constexpr auto search_tick = 500ms;            // how often the indexer looks for settled runs
+constexpr auto search_yield = 5s;              // the same while events wait to be stored: these go first
 constexpr auto partition_lock_timeout = 200ms; // a new day's events can lie in the default partition instead
 constexpr auto partition_retry = 10s;          // until a day that had to wait is tried again
 
@@ -143,7 +144,11 @@ constexpr auto stale_tick = 10s;
 constexpr size_t live_sessions = 50'000; // kept by the aggregator; the oldest leave first
 
 // -- supervision ------------------------------------------------------------------
-constexpr auto restart_min = 100ms; // backoff of a crashed actor, doubling, with jitter, up to
+constexpr int memory_arenas = 4;                // of malloc: two cores' busy threads seldom wait for each other
+constexpr size_t memory_block_bytes = 4 * MiB;  // a block up to this is taken from what is kept: a message is
+constexpr size_t memory_kept_bytes = 64 * MiB;  // unused at an arena's end: what a busy node needs the next moment
+constexpr std::chrono::seconds memory_look{10}; // how often a node with less than 1/20 of a core gives memory back
+constexpr auto restart_min = 100ms;             // backoff of a crashed actor, doubling, with jitter, up to
 constexpr auto restart_max = 10s;
 constexpr int restart_budget = 20; // crashes within restart_window before the node gives up
 constexpr auto restart_window = 5min;
