@@ -46,7 +46,8 @@ struct node_context {
   health status;
   metrics counts;
   endpoints servers;
-  std::atomic<int64_t> feed_bytes{0}; ///< of the live feed, not yet made into frames
+  std::atomic<int64_t> feed_bytes{0};      ///< of the live feed, not yet made into frames
+  std::atomic<bool> storing_behind{false}; ///< events wait for a free writer of this node
 };
 
 /// The bus as this node's settings name it; nothing while a private NATS has not started.

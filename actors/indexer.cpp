@@ -30,9 +30,12 @@ struct indexer_state {
 
   /// Indexes the runs that have been quiet for limits::search_settle, a bounded number at a time.
   void work() {
+    const auto at = self->clock().now();
+    if (node->storing_behind && at < worked + limits::search_yield) return;
     if (!connect()) return;
+    worked = at;
     if (behind && waiting.empty()) catch_up();
-    const auto settled = self->clock().now() - limits::search_settle;
+    const auto settled = at - limits::search_settle;
     std::vector<store::run_key> batch;
     for (auto it = waiting.begin(); it != waiting.end() && batch.size() < limits::search_batch;) {
       if (it->second > settled) {
@@ -78,6 +81,7 @@ struct indexer_state {
   node_context* node = nullptr;
   std::optional<store::connection> link;
   std::map<store::run_key, caf::actor_clock::time_point> waiting; ///< by when they were touched last
+  caf::actor_clock::time_point worked{};                          ///< when it looked last
   bool behind = true; ///< there may be runs that nobody touched since this process began
   static inline const char* name = "indexer";
 };

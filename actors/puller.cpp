@@ -118,6 +118,7 @@ struct puller_state {
            && (held_bytes >= limits::transaction_bytes || (storing.empty() && wait.count() <= 0)))
       send(take());
     if (!held.empty() && storing.empty()) self->delayed_send(self, wait, flush_atom_v);
+    node->storing_behind = storing.size() == limits::writers;
   }
 
   transaction_ptr take() {
@@ -223,6 +224,7 @@ self_actor::behavior_type pull(self_actor::stateful_pointer<puller_state> self, 
   state.node = node;
   state.writers = std::move(writers);
   node->status.expect("nats");
+  node->storing_behind = false; // of one that crashed
   self->set_exit_handler([self, &state](caf::exit_msg& exit) {
     // So that whoever pulls next gets it at once.
     if (state.source)
