@@ -95,6 +95,10 @@ result<void> journal::sync() {
 result<void> journal::write_group() {
   const bool full =
       active_ && segments_.back().length > 0 && segments_.back().length + group_bytes_ > settings_.segment_bytes;
+  // Pages of a torn write into room may be there in any choice. Of one record none counts then; of two the second might
+  // be whole, and the first, which nobody was promised, would be taken for damage.
+  if (active_ && (full || group_.size() > 1))
+    if (auto cut = cut_room(); !cut) return cut;
   if (full) active_.reset();
   if (!active_)
     if (auto started = start_segment(); !started) return started;
@@ -108,8 +112,32 @@ result<void> journal::write_group() {
     seal(each.bytes, each.number, each.events, each.time);
     parts.emplace_back(each.bytes);
   }
-  if (auto written = active_->write_at(segments_.back().length, parts); !written) return written;
+  const uint64_t begin = segments_.back().length, end = begin + group_bytes_;
+  if (auto written = active_->write_at(begin, parts); !written) return written;
+  if (end > room_end_) make_room(end);
   return active_->sync();
+}
+
+/// A file that grows has its new length synced with its content, for which the file system's own journal waits, with
+/// all that others have written meanwhile. In room that was filled before, a small group is synced alone.
+void journal::make_room(uint64_t from) {
+  room_end_ = from;
+  if (group_bytes_ > limits::journal_room_group || group_.size() > 1 || settings_.room_bytes == 0) return;
+  const std::string zeros(settings_.room_bytes, '\0');
+  const std::string_view part{zeros};
+  if (active_->write_at(from, {&part, 1})) room_end_ += zeros.size(); // else without: the group itself has its place
+}
+
+result<void> journal::cut_room() {
+  const auto length = segments_.back().length;
+  if (room_end_ <= length) return {};
+  room_end_ = length;
+  return active_->cut(length);
+}
+
+/// So that the next start finds nothing unfinished. After a crash it does, and cuts it then.
+journal::~journal() {
+  if (active_ && !segments_.empty() && !uncut_) static_cast<void>(cut_room());
 }
 
 void journal::accept_group() {
@@ -153,6 +181,7 @@ result<void> journal::start_segment() {
   if (!opened) return tl::unexpected{opened.error()};
   if (auto synced = sync_folder(settings_.path); !synced) return synced;
   active_ = std::move(*opened);
+  room_end_ = 0;
   segments_.push_back(std::move(fresh));
   unchecked_bytes_ = 0;
   return {};

@@ -30,6 +30,7 @@ public:
     uint64_t bound_bytes = limits::journal_bytes;     ///< of all segments together
     uint64_t segment_bytes = limits::segment_bytes;   ///< at most a quarter of the bound is taken
     uint64_t disk_reserve = limits::disk_reserve;     ///< bytes that stay free for others on this disk
+    size_t room_bytes = limits::journal_room_bytes;   ///< of zeros ahead of small groups; 0: none
     size_t cache_bytes = limits::journal_cache_bytes; ///< newest records kept in memory
   };
 
@@ -53,6 +54,7 @@ public:
 
   journal(journal&&) = default;
   journal& operator=(journal&&) = default;
+  ~journal();
 
   /// Takes a batch into the group that the next sync writes: all of it or, with a failure, nothing. Pieces are copied
   /// once, and merged into records of at most limits::record_bytes. Does not count before sync has succeeded.
@@ -100,6 +102,8 @@ private:
   result<void> check_room(uint64_t wanted);
   void add(const piece&);
   result<void> write_group();
+  result<void> cut_room();
+  void make_room(uint64_t from);
   void accept_group();
   void refuse_group();
   result<void> settle();
@@ -118,6 +122,7 @@ private:
 
   std::deque<journal_files::segment> segments_; // rising; only the newest may be empty
   std::optional<journal_files::file> active_;   // the newest, while it may be written to
+  uint64_t room_end_ = 0;                       // zeros stand in the active one between its last record and this
   bool uncut_ = false;                          // refused bytes could not be cut off the active segment yet
   bool told_ = false;                           // trouble with forgetting was logged, and it has not passed since
 

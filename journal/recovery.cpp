@@ -117,12 +117,12 @@ result<void> journal::scan(segment& found, std::optional<uint64_t> following) {
   }
 }
 
-/// Cuts what stands behind the last record: a group that a crash interrupted or that was refused. In the newest segment
-/// it may also be damage to records that were read already, so the numbers that it has room for are not given again; an
-/// empty segment carries the next one before the cut makes that forgotten.
+/// Cuts what stands behind the last record: a group that a crash interrupted or that was refused, or room for further
+/// ones. In the newest segment it may also be damage to records that were read already, so the numbers that it has room
+/// for are not given again; an empty segment carries the next one before the cut makes that forgotten.
 result<void> journal::cut_tail(segment& found, const file& opened, uint64_t length, bool is_newest) {
   const uint64_t excess = length - found.length;
-  log::warn("journal", "cut unfinished bytes off the end of a segment",
+  log::info("journal", "cuts what stands behind the last record of a segment",
             {{"segment", found.path.string()}, {"offset", found.length}, {"bytes", excess}});
   if (is_newest) {
     next_ += (excess + header_bytes - 1) / header_bytes;

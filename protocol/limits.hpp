@@ -65,11 +65,14 @@ constexpr size_t segment_bytes = 64 * MiB;   // the unit in which the journal fo
 constexpr auto journal_poll = 1s;            // a reader at the tail asks again at least this often
 constexpr size_t journal_cache_bytes = 16 * MiB; // newest records in memory: a bus that keeps up costs no disk reads
 constexpr size_t journal_block_bytes = 1 * MiB;  // one read of a segment: large enough for a disk's full speed
+constexpr size_t journal_room_bytes = 1 * MiB;   // of zeros ahead of small groups: writing them takes a few ms, seldom
+constexpr size_t journal_room_group = 128 * KiB; // larger groups get no new room: their bytes cost more than the sync
 constexpr uint64_t landmark_bytes = 64 * KiB;    // between known offsets in a segment: 2 MiB of memory for 4 GiB
 constexpr uint64_t disk_check_bytes = 4 * MiB;   // appended between two looks at the free space
 
 // -- bus -----------------------------------------------------------------------
 constexpr size_t publish_window_bytes = 8 * MiB; // published but not yet acknowledged
+constexpr size_t publish_ahead = 2;              // messages there, while others wait for company to share one
 constexpr auto publish_timeout = 5s;             // an ack that is missing this long: the connection is made anew
 constexpr auto bus_connect_timeout = 2s;
 constexpr auto bus_retry_min = 100ms; // doubling, with jitter, up to
@@ -94,6 +97,7 @@ constexpr int tap_bytes = 8 * 1024 * 1024;     // the same in bytes
 constexpr size_t writers = 2;                 // on one node: one copies while the other one folds and commits
 constexpr size_t transaction_bytes = 8 * MiB; // of messages, some 11,000 events: more make folding cheaper, and wait
 constexpr auto transaction_linger = 20ms;     // the first event of a quiet stream waits this long for company
+constexpr auto transaction_rest = 100ms;      // after one, PostgreSQL is left alone as long as that took, at most this
 constexpr auto transaction_timeout = 60s;     // statement_timeout of the writer
 constexpr auto query_timeout = 8s;            // statement_timeout of a reader; below answer_timeout
 constexpr size_t queries_waiting = 256;       // queued for a free reader; beyond it 503

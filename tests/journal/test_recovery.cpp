@@ -87,6 +87,60 @@ TEST_CASE("garbage and zeros behind the last record are cut") {
   }
 }
 
+TEST_CASE("small groups are written into room, which a crash leaves behind and an orderly end does not") {
+  const temporary_folder folder;
+  const auto chosen = small(folder.path());
+  std::filesystem::path segment;
+  std::string after_crash;
+  {
+    auto kept = must(journal::open(chosen));
+    write(kept, "one");
+    segment = segments_of(chosen).front();
+    const auto size = std::filesystem::file_size(segment);
+    CHECK(size == header + 3 + chosen.room_bytes);
+    write(kept, "two");
+    CHECK(std::filesystem::file_size(segment) == size);
+    CHECK(kept.bytes() == 2 * (header + 3));
+    after_crash = content_of(segment);
+  }
+  CHECK(std::filesystem::file_size(segment) == 2 * (header + 3));
+  reset_to(chosen, segment, after_crash);
+  CHECK(opened_and_continued(chosen, 2) == std::vector<std::string>{"one", "two"});
+}
+
+TEST_CASE("of a record that was torn in its room any page may be there, and none counts") {
+  const temporary_folder folder;
+  const auto chosen = small(folder.path());
+  constexpr size_t page = 4096, pages = 4;
+  const auto segment = written(chosen, {"one", "two", text_of("three", pages * page)});
+  const auto whole = content_of(segment);
+  const size_t begin = 2 * (header + 3);
+  for (unsigned there = 0; there < (1U << (pages + 1)) - 1; ++there) {
+    CAPTURE(there);
+    auto torn = whole + std::string(chosen.room_bytes, '\0');
+    for (size_t i = 0; i <= pages; ++i) {
+      const auto from = std::max(begin, i * page), to = std::min(whole.size(), (i + 1) * page);
+      if (((there >> i) & 1U) == 0)
+        std::fill(torn.begin() + static_cast<ptrdiff_t>(from), torn.begin() + static_cast<ptrdiff_t>(to), '\0');
+    }
+    reset_to(chosen, segment, torn);
+    CHECK(opened_and_continued(chosen, 3) == std::vector<std::string>{"one", "two"});
+  }
+}
+
+TEST_CASE("a group of several records is never written into room, where the second might outlive the first") {
+  const temporary_folder folder;
+  const auto chosen = small(folder.path());
+  auto kept = must(journal::open(chosen));
+  write(kept, "small");
+  for (const auto* name : {"first", "second"}) must(kept.append(text_of(name, limits::record_bytes - 100), 1));
+  must(kept.sync());
+  CHECK(kept.last() == 3);
+  CHECK(std::filesystem::file_size(segments_of(chosen).front()) == kept.bytes());
+  write(kept, "small again");
+  CHECK(std::filesystem::file_size(segments_of(chosen).front()) == kept.bytes() + chosen.room_bytes);
+}
+
 TEST_CASE("a copy of an earlier record at the end is no new record") {
   const temporary_folder folder;
   const auto chosen = small(folder.path());
@@ -138,7 +192,7 @@ TEST_CASE("damage that comes while the journal is open is skipped as well") {
   set_content(segment, content);
   CHECK(payloads(read_all(kept)) == std::vector<std::string>{"one", "three"});
   CHECK(kept.damaged() == 1);
-  content.resize(content.size() - 1); // and a file that became shorter is no endless loop
+  content.resize(kept.bytes() - 1); // and a file that became shorter is no endless loop
   set_content(segment, content);
   CHECK(payloads(read_all(kept)) == std::vector<std::string>{"one"});
   CHECK(kept.damaged() == 1); // the same place, now wider
