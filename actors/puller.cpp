@@ -113,12 +113,18 @@ struct puller_state {
   /// gets work only when a whole transaction has gathered: less is cheaper together with what comes while the first
   /// works.
   void store() {
-    const auto wait = held_since + limits::transaction_linger - self->clock().now();
+    const auto wait = std::max(held_since + limits::transaction_linger, rest_until) - self->clock().now();
     while (!held.empty() && storing.size() < limits::writers
            && (held_bytes >= limits::transaction_bytes || (storing.empty() && wait.count() <= 0)))
       send(take());
     if (!held.empty() && storing.empty()) self->delayed_send(self, wait, flush_atom_v);
     node->storing_behind = storing.size() == limits::writers;
+  }
+
+  /// As long as it took, so that the dearer a transaction is, the more events share one.
+  void rest(caf::actor_clock::time_point begun) {
+    const auto now = self->clock().now();
+    rest_until = now + std::min<caf::timespan>(now - begun, limits::transaction_rest);
   }
 
   transaction_ptr take() {
@@ -137,10 +143,12 @@ struct puller_state {
 
   void send(const transaction_ptr& work) {
     work->in_writer = true;
+    const auto begun = self->clock().now();
     self->request(writers, 2 * limits::transaction_timeout, store_atom_v, work->messages)
         .then(
-            [this, work](uint64_t) {
+            [this, work, begun](uint64_t) {
               store_retry.reset();
+              rest(begun);
               committed(*work);
               finish(work);
             },
@@ -213,6 +221,7 @@ struct puller_state {
   std::deque<message_ptr> held; ///< pulled, not yet given to a writer
   size_t held_bytes = 0;
   caf::actor_clock::time_point held_since{}; ///< the oldest of them, or earlier
+  caf::actor_clock::time_point rest_until{}; ///< no small transaction is begun before
   std::vector<transaction_ptr> storing;      ///< with the writers, or waiting to be given to one again
   backoff store_retry{limits::store_retry_min, limits::store_retry_max};
   static inline const char* name = "puller";
