@@ -2,6 +2,7 @@
 
 #include "commands/bench/ceilings.hpp"
 #include "commands/bench/load.hpp"
+#include "commands/bench/overload.hpp"
 #include "commands/bench/queries.hpp"
 #include "commands/bench/report.hpp"
 #include "commands/bench/viewers.hpp"
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <functional>
 
@@ -23,8 +25,17 @@ namespace {
 constexpr size_t fill_connections = 16;
 constexpr std::array<size_t, 2> batches{1, large_batch};
 constexpr std::array<size_t, 3> connection_counts{4, 64, 256};
+constexpr size_t most_connections = 10'000; // of this process; more need a higher limit of open files
 constexpr std::array<size_t, 3> viewer_counts{1, 50, 500};
 constexpr size_t events_watched = 1'000; // a second
+constexpr double overload_factor = 3;    // of what was taken just before
+
+/// Posts that are more than can be taken, and of how many connections a closed loop shows the peak. The large ones are
+/// some 6 MB and are refused by their head alone.
+struct overload_kind {
+  size_t batch, connections, peak_connections;
+};
+constexpr std::array<overload_kind, 2> overloads{{{large_batch, 768, 64}, {8'000, 64, 2}}};
 
 void say(test_bench& on, const std::string& what) {
   on.line.clear();
@@ -117,13 +128,35 @@ result<void> measure_fill(test_bench& on, const bench_plan& plan, bench_result& 
 
 result<void> measure_posts(test_bench& on, const bench_plan& plan, bench_result& all) {
   if (auto rested = on.rest(); !rested) return rested;
-  for (const auto batch : batches)
-    for (const auto connections : connection_counts) {
-      auto figures = measure_load(
-          on, "posts", {.batch = batch, .connections = connections, .time = plan.time, .events = {}, .clock = {}});
-      if (!figures) return tl::unexpected{figures.error()};
-      all.loads.push_back(std::move(*figures));
-    }
+  for (const auto& [batch, connections] : plan.posts) {
+    auto figures = measure_load(
+        on, "posts", {.batch = batch, .connections = connections, .time = plan.time, .events = {}, .clock = {}});
+    if (!figures) return tl::unexpected{figures.error()};
+    all.loads.push_back(std::move(*figures));
+  }
+  return {};
+}
+
+result<void> measure_overload(test_bench& on, const bench_plan& plan, bench_result& all) {
+  if (auto rested = on.rest(); !rested) return rested;
+  for (const auto& [batch, connections, peak_connections] : overloads) {
+    auto peak = measure_load(
+        on, "peak", {.batch = batch, .connections = peak_connections, .time = plan.time, .events = {}, .clock = {}});
+    if (!peak) return tl::unexpected{peak.error()};
+    const auto per_second = peak->acked_per_second;
+    all.loads.push_back(std::move(*peak));
+    say(on, "overload: batches of " + std::to_string(batch));
+    const overload_plan flood{
+        .batch = batch, .connections = connections, .per_second = overload_factor * per_second, .time = plan.time};
+    auto figures = measure_stored<overload_figures>(on, [&] {
+      return run_overload(on.node.gateway(), on.events, flood, [&](size_t acked) {
+        if (on.line.is_due()) on.line.show(grouped(acked) + " events acked");
+      });
+    });
+    if (!figures) return tl::unexpected{figures.error()};
+    figures->peak_per_second = per_second;
+    all.overloads.push_back(std::move(*figures));
+  }
   return {};
 }
 
@@ -167,6 +200,7 @@ result<void> measure_all(test_bench& on, const bench_plan& plan, bench_result& a
   if (done && wants("viewers")) done = measure_viewers(on, plan, all);
   if (done && wants("queries")) done = measure_queries(on, plan, all);
   if (done && wants("posts")) done = measure_posts(on, plan, all);
+  if (done && wants("overload")) done = measure_overload(on, plan, all);
   return done;
 }
 
@@ -174,11 +208,13 @@ constexpr std::array flags_of_bench{
     flag{"events", "N", "How many events are stored before the queries are measured (default: 1000000)."},
     flag{"seconds", "N", "How long each phase that goes by time lasts (default: 3)."},
     flag{"phases", "NAME[,NAME...]",
-         "Only some of fill, viewers, queries (which need the fill), posts (default: all)."},
+         "Only some of fill, viewers, queries (which need the fill), posts, overload (default: all)."},
+    flag{"posts", "BATCHxCONNECTIONS[,...]",
+         "Which posts the phase of that name makes (default: batches of 1 and 100 from 4, 64 and 256 connections)."},
     flag{"json", "", "Print one JSON object instead of tables."},
 };
 
-constexpr std::array<std::string_view, 4> phase_names{"fill", "viewers", "queries", "posts"};
+constexpr std::array<std::string_view, 5> phase_names{"fill", "viewers", "queries", "posts", "overload"};
 
 result<std::set<std::string>> phases_of(const given_flags& flags) {
   std::set<std::string> phases{phase_names.begin(), phase_names.end()};
@@ -190,11 +226,38 @@ result<std::set<std::string>> phases_of(const given_flags& flags) {
     const auto name = given->substr(from, comma - from);
     if (std::find(phase_names.begin(), phase_names.end(), name) == phase_names.end())
       return fail(fault::invalid, "--phases " + std::string{*given} + ": \"" + std::string{name}
-                                      + "\" is none of fill, viewers, queries, posts");
+                                      + "\" is none of fill, viewers, queries, posts, overload");
     phases.emplace(name);
     from = comma + 1;
   }
   return phases;
+}
+
+result<std::vector<post_kind>> posts_of(const given_flags& flags) {
+  std::vector<post_kind> posts;
+  const auto given = flags.value("posts");
+  for (size_t from = 0; given && from <= given->size();) {
+    const auto comma = std::min(given->find(',', from), given->size());
+    const auto one = given->substr(from, comma - from);
+    const auto* const end = one.data() + one.size();
+    post_kind kind;
+    const auto batch = std::from_chars(one.data(), end, kind.batch);
+    const auto* const by = batch.ptr;
+    const auto connections = by == end ? batch : std::from_chars(by + 1, end, kind.connections);
+    if (batch.ec != std::errc{} || by == end || *by != 'x' || connections.ec != std::errc{} || connections.ptr != end
+        || kind.batch == 0 || kind.batch > limits::batch_events || kind.connections == 0
+        || kind.connections > most_connections)
+      return fail(fault::invalid, "--posts " + std::string{*given} + ": \"" + std::string{one}
+                                      + "\" is not BATCHxCONNECTIONS, a batch of 1 to "
+                                      + std::to_string(limits::batch_events) + " events from 1 to "
+                                      + std::to_string(most_connections) + " connections");
+    posts.push_back(kind);
+    from = comma + 1;
+  }
+  if (given) return posts;
+  for (const auto batch : batches)
+    for (const auto connections : connection_counts) posts.push_back({batch, connections});
+  return posts;
 }
 
 result<bench_plan> plan_from(const given_flags& flags) {
@@ -204,7 +267,9 @@ result<bench_plan> plan_from(const given_flags& flags) {
   if (!seconds) return tl::unexpected{seconds.error()};
   auto phases = phases_of(flags);
   if (!phases) return tl::unexpected{phases.error()};
-  return bench_plan{*events, std::chrono::seconds{*seconds}, std::move(*phases), flags.has("json")};
+  auto posts = posts_of(flags);
+  if (!posts) return tl::unexpected{posts.error()};
+  return bench_plan{*events, std::chrono::seconds{*seconds}, std::move(*phases), std::move(*posts), flags.has("json")};
 }
 
 int finish(const result<void>& done, const bench_plan& plan, const bench_result& all) {

@@ -9,14 +9,21 @@
 #include <chrono>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace agentmon::bench {
+
+/// Batches of so many events from so many connections.
+struct post_kind {
+  size_t batch = 0, connections = 0;
+};
 
 /// What the command line asks for.
 struct bench_plan {
   size_t events = 1'000'000;
   std::chrono::milliseconds time{3'000}; ///< of each phase that goes by time
   std::set<std::string> phases;
+  std::vector<post_kind> posts;
   bool as_json = false;
 };
 

@@ -68,6 +68,21 @@ struct load_figures {
   phase_cost cost;
 };
 
+/// More posted by the clock (an open loop) than can be taken. Times count from when a request was begun.
+struct overload_figures {
+  size_t batch = 0, connections = 0;
+  double peak_per_second = 0;    ///< events acked just before, by a closed loop from few connections
+  double offered_per_second = 0; ///< events that were sent, again or for the first time
+  double acked_per_second = 0;
+  size_t acked = 0;        ///< events answered 202
+  size_t stored = 0;       ///< events that PostgreSQL holds more than before
+  size_t refused = 0;      ///< requests answered 503 or 429
+  size_t without_time = 0; ///< of these, without Retry-After
+  latency accepted;        ///< until a 202
+  latency refusals;        ///< until a 503
+  phase_cost cost;
+};
+
 /// Single events posted by the clock (an open loop) while viewers look on. Times count from when the event was due.
 struct viewer_figures {
   size_t viewers = 0, events_per_second = 0;

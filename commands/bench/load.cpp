@@ -12,11 +12,12 @@ namespace {
 
 class closed_loop {
 public:
-  closed_loop(event_source& events, const load_plan& plan) : events_{events}, plan_{plan} {}
+  closed_loop(const endpoint& gateway, event_source& events, const load_plan& plan)
+      : gateway_{gateway}, events_{events}, plan_{plan} {}
 
-  result<void> connect(const endpoint& gateway) {
+  result<void> connect() {
     for (size_t i = 0; i < plan_.connections; ++i) {
-      auto opened = post_connection::open(gateway);
+      auto opened = post_connection::open(gateway_);
       if (!opened) return tl::unexpected{opened.error()};
       posters_.push_back({std::move(*opened), {}, 0});
       ready_.add(posters_.back().socket.fd(), static_cast<uint32_t>(i));
@@ -77,6 +78,9 @@ private:
     if ((*got)->says_come_again()) {
       ++figures_.refused;
       waiting_.emplace_back(progress_ + limits::bench_retry, index);
+      if (!(*got)->closes()) return;
+      note(p.socket.reopen(gateway_));
+      ready_.add(p.socket.fd(), index);
       return;
     }
     if (!(*got)->accepts(p.events)) {
@@ -97,6 +101,7 @@ private:
     }
   }
 
+  const endpoint& gateway_;
   event_source& events_;
   const load_plan& plan_;
   socket_set ready_;
@@ -113,8 +118,8 @@ private:
 
 result<load_figures> run_load(const endpoint& gateway, event_source& events, const load_plan& plan,
                               const std::function<void(size_t)>& tick) {
-  closed_loop loop{events, plan};
-  return loop.connect(gateway).and_then([&] { return loop.run(tick); });
+  closed_loop loop{gateway, events, plan};
+  return loop.connect().and_then([&] { return loop.run(tick); });
 }
 
 } // namespace agentmon::bench

@@ -75,6 +75,21 @@ std::string load_table(const bench_result& all) {
   return t.text();
 }
 
+std::string overload_name(const overload_figures& f) {
+  return "overload " + std::to_string(f.batch) + " x " + std::to_string(f.connections);
+}
+
+std::string overload_table(const bench_result& all) {
+  table t{{"batch x connections", "offered/s", "of peak", "acked/s", "of peak", "202: p50 ms", "p99", "max",
+           "503: p50 ms", "p99", "max", "refused"}};
+  for (const auto& f : all.overloads)
+    t.row({overload_name(f), rate(f.offered_per_second), fixed(ratio(f.offered_per_second, f.peak_per_second)),
+           rate(f.acked_per_second), fixed(ratio(f.acked_per_second, f.peak_per_second)), fixed(f.accepted.p50),
+           fixed(f.accepted.p99), fixed(f.accepted.max), fixed(f.refusals.p50), fixed(f.refusals.p99),
+           fixed(f.refusals.max), grouped(f.refused)});
+  return t.text();
+}
+
 std::string viewer_table(const bench_result& all) {
   table t{{"viewers", "events/s", "p50 ms", "p95", "p99", "max", "frames", "missed", "posts p50", "p99"}};
   for (const auto& f : all.viewers)
@@ -96,6 +111,7 @@ std::string query_table(const bench_result& all) {
 std::vector<std::pair<std::string, const phase_cost*>> costs_of(const bench_result& all) {
   std::vector<std::pair<std::string, const phase_cost*>> costs;
   for (const auto& f : all.loads) costs.emplace_back(load_name(f), &f.cost);
+  for (const auto& f : all.overloads) costs.emplace_back(overload_name(f), &f.cost);
   for (const auto& f : all.viewers) costs.emplace_back("viewers " + std::to_string(f.viewers), &f.cost);
   if (!all.queries.empty()) costs.emplace_back("queries", &all.query_cost);
   return costs;
@@ -170,6 +186,17 @@ void write_load(writer& to, const load_figures& f, const ceilings& c) {
   to.end_object();
 }
 
+void write_overload(writer& to, const overload_figures& f) {
+  to.begin_object().member("batch", whole(f.batch)).member("connections", whole(f.connections));
+  to.member("peak_per_second", f.peak_per_second).member("offered_per_second", f.offered_per_second);
+  to.member("acked_per_second", f.acked_per_second).member("acked", whole(f.acked)).member("stored", whole(f.stored));
+  to.member("refused", whole(f.refused)).member("refused_without_retry_after", whole(f.without_time));
+  write_latency(to, "accepted_ms", f.accepted);
+  write_latency(to, "refused_ms", f.refusals);
+  write_cost(to, f.cost);
+  to.end_object();
+}
+
 void write_viewers(writer& to, const viewer_figures& f) {
   to.begin_object().member("viewers", whole(f.viewers)).member("events_per_second", whole(f.events_per_second));
   to.member("acked", whole(f.acked)).member("stored", whole(f.stored)).member("frames", whole(f.frames));
@@ -195,6 +222,9 @@ std::string as_tables(const bench_result& all) {
   if (!all.loads.empty())
     text += "\nPosts, each connection sending again as soon as it is answered; stored from the first POST on\n"
             + load_table(all);
+  if (!all.overloads.empty())
+    text += "\nMore posts than can be taken, by the clock; from the begin of a request to its answer\n"
+            + overload_table(all);
   if (!all.viewers.empty())
     text +=
         "\nFrom the moment an event is due to be posted until a viewer has it, over all viewers\n" + viewer_table(all);
@@ -215,6 +245,8 @@ std::string as_json(const bench_result& all) {
   to.member("publish_100_events_per_second", all.ceiling.publish_batch_per_second);
   to.end_object().key("posts").begin_array();
   for (const auto& f : all.loads) write_load(to, f, all.ceiling);
+  to.end_array().key("overload").begin_array();
+  for (const auto& f : all.overloads) write_overload(to, f);
   to.end_array().key("viewers").begin_array();
   for (const auto& f : all.viewers) write_viewers(to, f);
   to.end_array().key("queries").begin_object().member("events_stored", whole(all.events_queried));

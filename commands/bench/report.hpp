@@ -11,6 +11,7 @@ struct bench_result {
   size_t event_bytes = 0; ///< of one, on average
   ceilings ceiling;
   std::vector<load_figures> loads;
+  std::vector<overload_figures> overloads;
   std::vector<viewer_figures> viewers;
   size_t events_queried = 0; ///< that were stored when the queries were measured
   std::vector<query_figures> queries;

@@ -68,6 +68,14 @@ bool post_connection::answer::accepts(size_t events) const {
   return status == 202 && body.starts_with("{\"accepted\":" + std::to_string(events) + ",");
 }
 
+bool post_connection::answer::says_when() const { return head.find("\r\nRetry-After: ") != std::string::npos; }
+
+bool post_connection::answer::closes() const { return head.find("\r\nConnection: close") != std::string::npos; }
+
+result<void> post_connection::reopen(const endpoint& to) {
+  return connect_to(to).map([this](service::descriptor&& socket) { socket_ = std::move(socket); });
+}
+
 std::string& post_connection::new_body() {
   out_.resize(head_room);
   return out_;
@@ -100,7 +108,6 @@ result<void> post_connection::write() {
 }
 
 result<std::optional<post_connection::answer>> post_connection::go_on() {
-  if (auto wrote = write(); !wrote) return tl::unexpected{wrote.error()};
   std::array<char, 16 * limits::KiB> buffer;
   for (;;) {
     const auto got = ::recv(fd(), buffer.data(), buffer.size(), 0);
@@ -112,13 +119,18 @@ result<std::optional<post_connection::answer>> post_connection::go_on() {
     if (static_cast<size_t>(got) < buffer.size()) break;
   }
   const auto head_end = in_.find("\r\n\r\n");
-  if (!busy_ || head_end == std::string::npos) return std::nullopt;
+  if (!busy_) return std::nullopt;
+  if (head_end == std::string::npos) {
+    if (auto wrote = write(); !wrote) return tl::unexpected{wrote.error()};
+    return std::nullopt;
+  }
   const auto length = length_in(std::string_view{in_}.substr(0, head_end + 2));
   if (!length || in_.size() < 13) return fail(fault::invalid, "the gateway's answer has no Content-Length");
   if (in_.size() < head_end + 4 + *length) return std::nullopt;
   answer whole;
   std::from_chars(in_.data() + 9, in_.data() + 12, whole.status);
   whole.body = in_.substr(head_end + 4, *length);
+  if (whole.status != 202) whole.head = in_.substr(0, head_end + 2);
   busy_ = false;
   return whole;
 }

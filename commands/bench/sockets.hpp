@@ -47,17 +47,23 @@ public:
   result<void> send();
   result<void> resend();
 
+  /// A new connection in the place of one that was closed; the body stays.
+  result<void> reopen(const endpoint&);
+
   struct answer {
     int status = 0;
     std::string body;
+    std::string head; ///< when it is not 202
 
     /// Were so many events taken, and none refused?
     bool accepts(size_t events) const;
     bool says_come_again() const { return status == 503 || status == 429; }
+    bool says_when() const; ///< by Retry-After
+    bool closes() const;    ///< the connection is of no use any more
     /// For messages.
     std::string text() const { return std::to_string(status) + " " + body; }
   };
-  /// Sends what is unsent and reads what is there; the answer when it is whole.
+  /// Reads what is there and sends what is unsent; the answer when it is whole, which it may be before all is sent.
   result<std::optional<answer>> go_on();
 
 private:

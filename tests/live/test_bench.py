@@ -57,6 +57,7 @@ def test_figures_are_whole_and_agree(folder):
     assert 600 <= told["event_bytes"] <= 900
 
     wanted = [("fill", 100, 16)] + [("posts", batch, count) for batch in (1, 100) for count in (4, 64, 256)]
+    wanted += [("peak", 100, 64), ("peak", 8000, 2)]
     assert [(one["name"], one["batch"], one["connections"]) for one in told["posts"]] == wanted
     for phase in told["posts"]:
         assert phase["acked"] == phase["stored"] > 0
@@ -67,6 +68,14 @@ def test_figures_are_whole_and_agree(folder):
         assert "journal_sync" in [hop["name"] for hop in phase["hops"]]
         check_cost(phase)
     assert told["posts"][0]["acked"] == 2000
+
+    assert [(one["batch"], one["connections"]) for one in told["overload"]] == [(100, 768), (8000, 64)]
+    for phase in told["overload"]:
+        assert phase["acked"] == phase["stored"] == phase["accepted_ms"]["count"] * phase["batch"] > 0
+        assert phase["refused"] == phase["refused_ms"]["count"] and phase["refused_without_retry_after"] == 0
+        assert phase["offered_per_second"] > 0 and phase["peak_per_second"] > 0
+        check_latency(phase["accepted_ms"])
+        check_cost(phase)
 
     assert [one["viewers"] for one in told["viewers"]] == [1, 50, 500]
     for phase in told["viewers"]:
@@ -98,7 +107,8 @@ def test_an_interrupt_cleans_up(folder):
 
 
 @pytest.mark.parametrize("arguments, reason", [
-    (["--phases", "fill,nonsense"], '"nonsense" is none of fill, viewers, queries, posts'),
+    (["--phases", "fill,nonsense"], '"nonsense" is none of fill, viewers, queries, posts, overload'),
+    (["--posts", "1x64,100"], '"100" is not BATCHxCONNECTIONS'),
     (["--events", "0"], "--events 0"),
     (["http://localhost:8080"], "bench takes only flags"),
 ])
