@@ -20,6 +20,7 @@ enum class phase : uint8_t {
   idle,      ///< between requests: nothing of the next one has come
   request,   ///< part of a request has come
   answering, ///< a worker holds the request; what comes behind it waits
+  skipping,  ///< refused already; the rest of its body is read and thrown away
   sending,   ///< the answer is not all written, and the next request waits for that, too
   websocket,
   tunnel,  ///< wired to `other`
@@ -36,6 +37,7 @@ struct connection {
   time_point written;                // when the kernel last took something of what is unsent
   std::string in;                    // received, not yet handed on
   splitter request;                  // at the front of `in`
+  uint64_t skip = 0;                 // bytes of a refused body that are still to come
   uint64_t unsent = 0;               // bytes in CAF's buffers
   size_t chunk = limits::read_chunk; // of one read
   bool halted = false;               // not reading, so that TCP slows the sender down

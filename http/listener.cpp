@@ -77,6 +77,7 @@ void listener_state::received(caf::io::new_data_msg& m) {
     buffered_ += bytes.size();
     alive = advance(c);
     break;
+  case phase::skipping: alive = skipped(c, bytes); break;
   case phase::answering:
   case phase::sending:
     c.in += bytes;
@@ -101,8 +102,10 @@ bool listener_state::advance(connection& c) {
   if (!c.request.head_complete()) return true;
   c.deadline = now_ + settings_.body_timeout;
   if (had_head) return true;
-  const bool unread = c.request.wants_continue() || c.request.announced() > limits::refuse_unread_bytes;
-  if (unread && overloaded(c.request.announced())) return refuse(c, 503, too_much);
+  if (c.request.announced() > 0 && overloaded(c.request.announced())) {
+    const bool unread = c.request.wants_continue() || c.request.announced() > limits::refuse_unread_bytes;
+    return unread || !c.request.keep_alive() || draining_ ? refuse(c, 503, too_much) : skip_body(c);
+  }
   c.in.reserve(c.in.size() + c.request.announced());
   return !c.request.wants_continue() || send(c, continue_answer);
 }
@@ -121,6 +124,27 @@ bool listener_state::turn_away(connection& c) {
   if (!send(c, refusal_bytes(503, too_much, true))) return false;
   take_next(c);
   return true;
+}
+
+/// Refuses a request by its head, at once, and keeps the connection: its body costs neither memory nor a look.
+bool listener_state::skip_body(connection& c) {
+  ++stats_.refused;
+  c.phase = phase::skipping;
+  c.skip = c.request.missing();
+  buffered_ -= std::exchange(c.in, {}).size();
+  return send(c, refusal_bytes(503, too_much, true));
+}
+
+bool listener_state::skipped(connection& c, std::string_view bytes) {
+  const auto taken = std::min<uint64_t>(c.skip, bytes.size());
+  c.skip -= taken;
+  c.deadline = now_ + settings_.body_timeout;
+  c.in += bytes.substr(taken);
+  buffered_ += bytes.size() - taken;
+  if (c.skip > 0) return true;
+  const auto id = c.id;
+  take_next(c);
+  return find(id) != nullptr;
 }
 
 bool listener_state::hand_over(connection& c) {
@@ -223,6 +247,7 @@ bool listener_state::expired(connection& c) {
     abort(c);
     return false;
   case phase::idle: ++stats_.timed_out; return finish(c);
+  case phase::skipping: ++stats_.timed_out; return finish(c);
   case phase::request:
     ++stats_.timed_out;
     return send(c, refusal_bytes(408, "The request did not arrive whole in time.")) && finish(c);
@@ -248,7 +273,8 @@ caf::result<uint64_t> listener_state::drain() {
     for (const auto id : all) {
       auto* c = find(id);
       if (!c) continue;
-      if (c->phase == phase::idle || c->phase == phase::sending || c->phase == phase::tunnel)
+      if (c->phase == phase::idle || c->phase == phase::skipping || c->phase == phase::sending
+          || c->phase == phase::tunnel)
         finish(*c);
       else if (c->phase == phase::websocket)
         say_goodbye(*c, 1001, "the server is stopping");

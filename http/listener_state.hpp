@@ -73,6 +73,8 @@ private:
   bool advance(connection&);
   bool overloaded(uint64_t more) const;
   bool turn_away(connection&);
+  bool skip_body(connection&);
+  bool skipped(connection&, std::string_view bytes);
   bool hand_over(connection&);
   served to_worker(const connection&, std::string bytes, uint8_t flags) const;
   bool refuse(connection&, int status, std::string_view reason);

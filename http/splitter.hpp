@@ -38,7 +38,8 @@ public:
   bool keep_alive() const { return keep_alive_; }
   bool upgrade() const { return upgrade_; } ///< a WebSocket handshake (its headers are not checked yet)
   bool has_body() const { return has_body_; }
-  uint64_t announced() const { return announced_; }       ///< the body's length; 0 when it comes in chunks
+  uint64_t announced() const { return announced_; }              ///< the body's length; 0 when it comes in chunks
+  uint64_t missing() const { return chunked_ ? 0 : remaining_; } ///< of an announced body, not yet in the buffer
   bool wants_continue() const { return wants_continue_; } ///< the client waits for "100 Continue" before its body
 
 private:

@@ -178,6 +178,16 @@ TEST_CASE("what workers have in hand is bounded: more is refused at once, and ta
   CHECK(small.headers.count("retry-after") == 1);
   CHECK(c.ask(get("/name/health")).status == 200); // on the same connection
 
+  const auto middling = post("/echo", std::string(100'000, 'x'));
+  for (const size_t sent : {200UL, 70'000UL}) { // answered by its head, and the connection goes on behind the body
+    REQUIRE(c.send(middling.substr(0, sent)));
+    const auto early = c.read_answer();
+    CHECK(early.status == 503);
+    CHECK(early.headers.count("retry-after") == 1);
+    REQUIRE(c.send(middling.substr(sent) + get("/name/behind")));
+    CHECK(c.read_answer().status == 200);
+  }
+
   const auto large = post("/echo", std::string(2 * limits::refuse_unread_bytes, 'x'));
   client by_its_head{s.port()};
   REQUIRE(by_its_head.send(large.substr(0, 200)));
