@@ -83,6 +83,15 @@ struct broadcaster_state {
     }
   }
 
+  /// Nobody can resume across this, and whoever is there is told now.
+  void lost() {
+    unseen.clear();
+    unseen_bytes = 0;
+    history.lose();
+    counted_from = history.last() + 1;
+    for (const auto& each : viewers) tell_gap(each.second.peer, "null");
+  }
+
   void look_at_unseen() {
     for (const auto& message : std::exchange(unseen, {})) {
       std::vector<live_item> items;
@@ -210,8 +219,8 @@ struct broadcaster_state {
     auto from = since;
     if (!history.reaches_back_to(since)) {
       // How many frames an earlier life of this process sent is not known, and neither is what was forgotten of them.
-      tell_gap(peer, since >= first_sequence && since <= history.last() ? std::to_string(history.first() - since - 1)
-                                                                        : "null");
+      tell_gap(peer,
+               since >= counted_from && since <= history.last() ? std::to_string(history.first() - since - 1) : "null");
       from = 0;
     }
     for (const auto& frame : history.frames())
@@ -245,8 +254,8 @@ struct broadcaster_state {
 
   self_actor::pointer self;
   node_context* node = nullptr;
-  const uint64_t first_sequence = static_cast<uint64_t>(now().time_since_epoch().count());
-  live_history history{first_sequence};
+  uint64_t counted_from = static_cast<uint64_t>(now().time_since_epoch().count()); ///< the first frame since a loss
+  live_history history{counted_from};
   std::deque<std::string> unseen;                           ///< messages that came while there was no viewer
   size_t unseen_bytes = 0;                                  ///< at most limits::resume_bytes
   std::map<std::string, std::vector<live_item>> pending;    ///< by kind
@@ -271,6 +280,7 @@ self_actor::behavior_type broadcast(self_actor::stateful_pointer<broadcaster_sta
   node->feed_bytes = 0; // of one that crashed
   return {
       [&state](feed_atom, std::string& message, int64_t published) { state.feed(std::move(message), published); },
+      [&state](lost_atom) { state.lost(); },
       [&state](changed_atom, std::vector<live_change>& changes, int64_t committed) {
         state.changed(std::move(changes), committed);
       },

@@ -6,6 +6,9 @@
 
 #include <caf/all.hpp>
 
+#include <atomic>
+#include <memory>
+
 namespace agentmon {
 namespace {
 
@@ -18,15 +21,20 @@ struct feed_state {
   void open() {
     close();
     if (auto linked = link.open(*node); !linked) return lose(linked.error().message);
-    auto opened = bus::tap::open(link.connection(), [to = viewers, node = node](const bus::tapped& message) {
-      // Viewers' memory is bounded here: what the broadcaster has not made into frames yet counts.
-      if (node->feed_bytes.load() > int64_t{limits::feed_window_bytes}) return node->counts.live_missed.Increment();
-      node->feed_bytes += static_cast<int64_t>(message.payload.size());
-      const auto published = message.published.value_or(timestamp{}).time_since_epoch().count();
-      caf::anon_send(to, feed_atom_v, std::string{message.payload}, int64_t{published});
-    });
+    auto opened =
+        bus::tap::open(link.connection(), [to = viewers, node = node, too_many = refused](const auto& message) {
+          // Viewers' memory is bounded here: what the broadcaster has not made into frames yet counts.
+          if (node->feed_bytes.load() > int64_t{limits::feed_window_bytes}) {
+            ++*too_many;
+            return;
+          }
+          node->feed_bytes += static_cast<int64_t>(message.payload.size());
+          const auto published = message.published.value_or(timestamp{}).time_since_epoch().count();
+          caf::anon_send(to, feed_atom_v, std::string{message.payload}, int64_t{published});
+        });
     if (!opened) return lose(opened.error().message);
     source.emplace(std::move(*opened));
+    if (std::exchange(was_open, true)) self->send(viewers, lost_atom_v); // nobody listened meanwhile
     link.settled();
     node->status.set("live feed", condition::up);
   }
@@ -39,15 +47,16 @@ struct feed_state {
   void close() {
     look();
     source.reset();
-    dropped = 0;
+    counted = *refused;
   }
 
-  /// What cnats dropped because our callback did not come back in time.
+  /// What the broadcaster had no room for, and what cnats dropped because our callback did not come back in time.
   void look() {
     if (!source) return;
-    const auto now = source->dropped();
-    node->counts.live_missed.Increment(static_cast<double>(now - dropped));
-    dropped = now;
+    const auto now = *refused + source->dropped();
+    if (now == counted) return;
+    node->counts.live_missed.Increment(static_cast<double>(now - std::exchange(counted, now)));
+    self->send(viewers, lost_atom_v);
   }
 
   self_actor::pointer self;
@@ -55,7 +64,9 @@ struct feed_state {
   broadcaster_actor viewers;
   bus_link<self_actor> link{self};
   std::optional<bus::tap> source; ///< made from the link's connection
-  uint64_t dropped = 0;           ///< of the source, already counted
+  bool was_open = false;
+  std::shared_ptr<std::atomic<uint64_t>> refused = std::make_shared<std::atomic<uint64_t>>(0);
+  uint64_t counted = 0; ///< of the refused and the source's dropped ones
   static inline const char* name = "feed";
 };
 

@@ -73,6 +73,8 @@ using broadcaster_actor = caf::typed_actor<
     /// From the bus: a message as it was published, an array of envelopes or a single one, and when it was published,
     /// in microseconds since 1970 (0: unknown).
     caf::reacts_to<feed_atom, std::string, int64_t>,
+    /// From the feed: it has missed messages, nobody knows how many frames they would have been.
+    caf::reacts_to<lost_atom>,
     /// From the aggregator: sessions or machines that changed, and when that was committed (0: by no COMMIT).
     caf::reacts_to<changed_atom, std::vector<live_change>, int64_t>,
     /// A viewer came; with a sequence number above 0 it gets what it missed, or a gap notice.

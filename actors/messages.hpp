@@ -154,11 +154,11 @@ CAF_ADD_ATOM(agentmon_actors, agentmon, query_atom, "query")
 CAF_ADD_ATOM(agentmon_actors, agentmon, proxy_atom, "proxy")
 CAF_ADD_ATOM(agentmon_actors, agentmon, dial_atom, "dial")
 CAF_ADD_ATOM(agentmon_actors, agentmon, free_atom, "free")
+CAF_ADD_ATOM(agentmon_actors, agentmon, lost_atom, "lost")
 
 // private to one actor's own mailbox
 CAF_ADD_ATOM(agentmon_actors, agentmon, flush_atom, "flush")
 CAF_ADD_ATOM(agentmon_actors, agentmon, open_atom, "opennow")
-CAF_ADD_ATOM(agentmon_actors, agentmon, lost_atom, "lost")
 CAF_ADD_ATOM(agentmon_actors, agentmon, acked_atom, "acked")
 CAF_ADD_ATOM(agentmon_actors, agentmon, refused_atom, "refused")
 CAF_ADD_ATOM(agentmon_actors, agentmon, pulled_atom, "pulled")

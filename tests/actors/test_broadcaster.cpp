@@ -209,6 +209,25 @@ TEST_CASE_FIXTURE(fixture, "what is too much to keep while nobody looks is told 
   CHECK(log->text(1).find("{\"gap\":3}") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(fixture, "messages that the feed missed are a gap of unknown size, now and for whoever resumes") {
+  join(1);
+  publish(message());
+  advance(1s);
+  const auto seen = std::stoull(log->text(0).substr(log->text(0).find("\"seq\":") + 6));
+  self->send(feed, lost_atom_v);
+  run();
+  REQUIRE(log->all.size() == 2);
+  CHECK(log->text(1).find("{\"gap\":null}") != std::string::npos);
+  publish(message());
+  advance(1s);
+  REQUIRE(log->all.size() == 3);
+  self->send(feed, join_atom_v, websocket_peer{listener, {2}}, live_filter{}, seen);
+  run();
+  REQUIRE(log->all.size() == 5);
+  CHECK(log->text(3).find("{\"gap\":null}") != std::string::npos);
+  CHECK(log->text(4) == log->text(2));
+}
+
 TEST_CASE_FIXTURE(fixture, "what cannot be decoded does not count for ever") {
   join(1);
   publish("nonsense");
