@@ -19,7 +19,7 @@
 
 namespace {
 
-constexpr int reader_priority = 10;    // the reader's start must not slow the agent down
+constexpr int reader_priority = 5;     // its start should not slow the agent down, nor a busy machine hold it up
 constexpr size_t piece_bytes = 65'536; // what a pipe holds
 constexpr int lock_number = 3;         // the reader's descriptor of the lock
 

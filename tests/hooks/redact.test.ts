@@ -56,7 +56,8 @@ test("copies are bounded and can be stored", () => {
   assert.ok(truncated);
   assert.ok(JSON.stringify(clean({ a: "x".repeat(1e6), b: ["y".repeat(1e6)] }).value).length < 40_000);
   assert.equal(cleanText("a\ud83dz\u0000").value, "a\ufffdz\ufffd");
-  assert.ok(cleanText("😀".repeat(20_000)).value.isWellFormed());
+  const faces = cleanText("😀".repeat(20_000)).value;
+  assert.equal(Buffer.from(faces).toString(), faces, "no half of a pair");
   assert.equal(label("a\nb"), "a b");
   assert.equal(label(" "), undefined);
 });

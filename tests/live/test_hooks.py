@@ -57,8 +57,7 @@ class Machine:
 def machine(tmp_path, system):
     here = Machine(tmp_path, system.url("gateway"), system.url("query"))
     yield here
-    for pid in processes_with(str(tmp_path)):
-        os.kill(pid, signal.SIGKILL)
+    kill_all(tmp_path)
 
 
 def processes_with(text):
@@ -71,6 +70,13 @@ def processes_with(text):
         except OSError:
             pass
     return found
+
+
+def kill_all(text):
+    """Ends them, and waits until they are gone with all that they hold."""
+    for pid in processes_with(str(text)):
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not processes_with(str(text)), 30, "the reports' processes are gone")
 
 
 def claude_turn(session, run, secret="nothing"):
@@ -210,9 +216,8 @@ def test_one_process_reads_for_all_calls_and_another_follows_a_killed_one(machin
     calls = claude_turn(session, "run-1")
     for said in calls[:4]:
         machine.call("claude-code", said)
-    (first,) = processes_with(reader)
-    os.kill(first, signal.SIGKILL)
-    wait_until(lambda: not processes_with(reader), 15, "the reader is gone")
+    assert len(processes_with(reader)) == 1
+    kill_all(reader)
     for said in calls[4:]:
         machine.call("claude-code", said)
     assert len(processes_with(reader)) == 1
@@ -301,6 +306,7 @@ def test_wrong_settings_and_missing_node_cost_no_turn(machine):
     assert machine.call("claude-code", claude_turn("s", "r")[0]).returncode == 0
     wait_until(lambda: (folder / "agentmon.log").exists() and '"nonsense" is none' in machine.read(
         ".claude/agentmon/agentmon.log"), 15, "the log says so")
+    wait_until(lambda: spool_is_empty(folder), 15, "what was said is not kept")
     (folder / "node").unlink()
     called = subprocess.run([folder / "report"], input="{}", text=True, capture_output=True, env={"PATH": "/nowhere"})
     assert called.returncode == 0 and "Node is not found" in called.stderr
@@ -316,10 +322,10 @@ def test_a_wrong_token_is_told_and_nothing_is_lost(tmp_path):
             machine.call("claude-code", said)
         log = machine.home / ".claude/agentmon/agentmon.log"
         wait_until(lambda: log.exists() and "AGENTMON_INGEST_TOKEN" in log.read_text(), 15, "the log says so")
-        for pid in processes_with(str(tmp_path)):  # as if the machine had been restarted
-            os.kill(pid, signal.SIGKILL)
+        kill_all(tmp_path)  # as if the machine had been restarted
         done = machine.hooks("install", "claude-code", "--yes", "--url", machine.gateway, "--token",
                              "right-token-of-the-gateway")
         assert done.returncode == 0, done.stderr
         machine.call("claude-code", {"session_id": session, "hook_event_name": "Setup"})
         wait_until(lambda: len(stored(instance, session)) >= len(TYPES), 30, "the events that waited")
+        kill_all(tmp_path)
