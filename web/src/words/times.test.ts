@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { ago, duration, localTime, utcTime } from "./times";
+import { ago, duration, localTime, spanWords, utcTime } from "./times";
 
 describe("durations", () => {
   it.each([
@@ -35,6 +35,14 @@ describe("times", () => {
     expect(localTime("soon")).toBe("unknown");
     expect(utcTime(null)).toBe("unknown");
     expect(ago(undefined)).toBe("unknown");
+  });
+
+  it("says spans of time as short as they are clear", () => {
+    const from = new Date(2026, 10, 22, 9);
+    const now = new Date(2026, 10, 23);
+    expect(spanWords(from, new Date(2026, 10, 22, 14, 30), now)).toBe("Nov 22, 09:00 – 14:30");
+    expect(spanWords(from, new Date(2026, 10, 23), now)).toBe("Nov 22, 09:00 – Nov 23, 00:00");
+    expect(spanWords(from, new Date(2026, 10, 23), new Date(2027, 1, 1))).toBe("2026 Nov 22, 09:00 – Nov 23, 00:00");
   });
 
   it("counts from now, both ways", () => {

@@ -24,6 +24,22 @@ export function localTime(moment: Moment, now = new Date()): string {
   return day(at) === day(now) ? clock(at) : `${day(at)} ${clock(at)}`;
 }
 
+const dayAndMinute = new Intl.DateTimeFormat("en", {
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
+
+/** From one local time to another, to the minute: Nov 22, 09:00 – 14:30, or Nov 22, 09:00 – Nov 23, 09:00; the year where
+ * it is not this one. */
+export function spanWords(from: Date, to: Date, now = new Date()): string {
+  const years = from.getFullYear() === now.getFullYear() ? "" : `${from.getFullYear()} `;
+  const end = day(from) === day(to) ? clock(to).slice(0, 5) : dayAndMinute.format(to);
+  return `${years}${dayAndMinute.format(from)} – ${end}`;
+}
+
 /** 2026-03-13 14:03:27.123 UTC, for titles. */
 export function utcTime(moment: Moment): string {
   const at = dateOf(moment);
