@@ -240,13 +240,6 @@ function paintTimes(paper: Paper, scene: Scene, colours: Colours): void {
     paper.fillStyle = colours.accent;
     paper.fillRect(Math.round(scene.hoverX), axisHeight, 1, scene.height);
   }
-  if (scene.drag) {
-    const [from, to] = [xOf(scene, scene.drag.from), xOf(scene, scene.drag.to)];
-    paper.fillStyle = colours.accent;
-    paper.globalAlpha = 0.16;
-    paper.fillRect(from, axisHeight, to - from, scene.height);
-    paper.globalAlpha = 1;
-  }
 }
 
 function paintGapWords(paper: Paper, scene: Scene, colours: Colours): void {

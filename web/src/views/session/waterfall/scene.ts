@@ -35,7 +35,6 @@ export interface Scene {
   hovered: Node | null;
   hoverX: number | null;
   collapsed: ReadonlySet<string>;
-  drag: Extent | null;
 }
 
 type Place = Pick<Scene, "width" | "gutter" | "shown">;
