@@ -48,6 +48,7 @@ describe("lines", () => {
     expect(tickWords(350, 50)).toBe("350 ms");
     expect(tickWords(0.06, 0.02)).toBe("0.06 ms");
     expect(tickWords(12_350, 50)).toBe("12.35 s");
+    expect(tickWords(297_823, 1)).toBe("4 min 57.823 s");
     expect(tickWords(45_000, 5_000)).toBe("45 s");
     expect(tickWords(125_000, 5_000)).toBe("2 min 5 s");
     expect(tickWords(7_200_000, 900_000)).toBe("2 h");

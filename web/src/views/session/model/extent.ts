@@ -66,7 +66,11 @@ function decimalStep(ideal: number): number {
 export function tickWords(at: number, step: number): string {
   if (at === 0) return "0";
   if (step < 1_000 && Math.abs(at) < 1_000) return `${at.toFixed(decimals(step))} ms`;
-  if (step < 1_000) return `${(at / 1_000).toFixed(decimals(step / 1_000))} s`;
+  if (step < 1_000) {
+    const minutes = Math.floor(at / 60_000);
+    const rest = `${(at / 1_000 - minutes * 60).toFixed(decimals(step / 1_000))} s`;
+    return minutes > 0 ? `${minutes} min ${rest}` : rest;
+  }
   const seconds = Math.round(at / 1_000);
   if (seconds < 60) return `${seconds} s`;
   const [hours, minutes, rest] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
