@@ -103,6 +103,19 @@ test("an address with a span opens it, and Back closes what a click has opened",
   await drawer(page).waitFor({ state: "detached" });
 });
 
+test("Escape closes the dialog that is in front, and then the span", async () => {
+  const page = await open(pathOf(talk, "?span=span-2"));
+  await drawer(page).getByText("grep ERROR jobs.log").waitFor();
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog", { name: "Keys" });
+  await help.getByText("Next error").waitFor();
+  await page.keyboard.press("Escape");
+  await help.waitFor({ state: "hidden" });
+  expect(selected(page)).toBe("span-2");
+  await page.keyboard.press("Escape");
+  await drawer(page).waitFor({ state: "detached" });
+});
+
 test("a span's texts can be copied, and its events are one click away", async () => {
   const page = await open(pathOf(talk, "?span=span-2"));
   const input = drawer(page)

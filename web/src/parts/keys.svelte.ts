@@ -41,7 +41,9 @@ class Keys {
   }
 
   private find(keys: string): Key | undefined {
-    return this.all.findLast((key) => key.keys === keys);
+    // Behind an open dialog the view's keys rest; Escape is the dialog's own.
+    const behind = document.querySelector("dialog:modal") !== null;
+    return this.all.findLast((key) => key.keys === keys && (!behind || key.group === "Everywhere"));
   }
 }
 
