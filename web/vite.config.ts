@@ -14,5 +14,5 @@ export default defineConfig({
   // `npm run dev` shows a running agentmon's data with the sources as they stand.
   server: { proxy: { "/v1": { target: agentmon, ws: true }, "/gateway.json": agentmon } },
   resolve: process.env["VITEST"] ? { conditions: ["browser"] } : {},
-  test: { include: ["src/**/*.test.ts"], environment: "jsdom" },
+  test: { include: ["src/**/*.test.ts"], environment: "jsdom", setupFiles: "tests/older-node.ts" },
 });

@@ -77,7 +77,7 @@ export async function violations(page: Page): Promise<string[]> {
 
 /** Until the live feed is connected, so that nothing that is posted from then on is missed. */
 export const connected = (page: Page): Promise<void> =>
-  page.locator("footer").getByText("Live", { exact: true }).waitFor();
+  page.getByRole("contentinfo").getByText("Live", { exact: true }).waitFor();
 
 /** Pixels by which the page is wider than its window: more than none, and it scrolls sideways. */
 export const overhang = (page: Page): Promise<number> =>

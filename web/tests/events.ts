@@ -45,5 +45,7 @@ export async function post(place: Place, ...events: Posted[]): Promise<void> {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(events),
   });
-  if (answer.status !== 202) throw new Error(`The gateway answered ${answer.status}: ${await answer.text()}`);
+  const { accepted } = (await answer.clone().json()) as { accepted?: number };
+  if (answer.status !== 202 || accepted !== events.length)
+    throw new Error(`The gateway answered ${answer.status}: ${await answer.text()}`);
 }
