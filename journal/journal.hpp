@@ -16,7 +16,8 @@ namespace agentmon {
 ///   lock                             held while a process has the journal open
 ///   id                               the journal's UUID
 ///   committed                        up to which record everything is committed (journal/mark.hpp)
-///   <number>.segment                 records (journal/record.hpp), from the number in the name on
+///   <number>.segment                 records (journal/record.hpp), from the number in the name on; behind those of the
+///                                    newest, while the journal is open or after a crash, zeros: room for further ones
 ///   <number>.segment.corrupt-<offset>  a copy of damaged bytes that were skipped; nobody reads or removes it
 ///
 /// Records have numbers from 1, rising, and no two records of one journal id ever have the same. They are gap-free but

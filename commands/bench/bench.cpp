@@ -23,6 +23,7 @@ namespace bench {
 namespace {
 
 constexpr size_t fill_connections = 16;
+constexpr std::chrono::milliseconds longest_ceiling{3'000}; // it does not get better with the phases' length
 constexpr std::array<size_t, 2> batches{1, large_batch};
 constexpr std::array<size_t, 3> connection_counts{4, 64, 256};
 constexpr size_t most_connections = 10'000; // of this process; more need a higher limit of open files
@@ -95,7 +96,7 @@ result<void> measure_publishes(test_bench& on, const bench_plan& plan, ceilings&
   say(on, "ceiling: JetStream publishes");
   const auto url = on.node.nats_url();
   if (!url) return tl::unexpected{url.error()};
-  const auto time = plan.time / 2;
+  const auto time = std::min(plan.time, longest_ceiling) / 2;
   const auto single = publish_ceiling(*url, on.events, 1, time);
   if (!single) return tl::unexpected{single.error()};
   const auto batch = publish_ceiling(*url, on.events, large_batch, time);
