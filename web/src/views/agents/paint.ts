@@ -52,7 +52,8 @@ function paintBars(
   for (const bar of bars.toSorted((a, b) => weightOf(a.run) - weightOf(b.run))) {
     const { run, left, track } = bar;
     const top = margin + track * (thick + 1);
-    context.fillStyle = colourOf(run, colours);
+    const isStuck = run.status === "active" && now - run.last >= stuckAfter;
+    context.fillStyle = isStuck ? colours.other : colourOf(run, colours);
     context.globalAlpha = run.status === "success" ? 0.5 : 1;
     context.fillRect(left, top, bar.width, thick);
     context.globalAlpha = 1;
@@ -60,7 +61,6 @@ function paintBars(
       context.fillStyle = colours.bad;
       context.fillRect(left, top + thick - 3, bar.width, 3);
     }
-    const isStuck = run.status === "active" && now - run.last >= stuckAfter;
     if (isStuck && endOf(run, now) > run.last) {
       // Nothing is known of this part but that it is not over.
       const from = Math.max(left, xOf(run.last, extent, width));
