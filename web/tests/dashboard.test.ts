@@ -153,9 +153,9 @@ test("the palette finds a view by its name, without the mouse", async () => {
   await connected(page);
   await page.keyboard.press("Control+k");
   const palette = page.getByRole("dialog", { name: /Search/ });
-  await palette.waitFor();
+  await palette.getByRole("combobox").waitFor();
   expect(await violations(page)).toEqual([]);
-  await page.keyboard.type("go to sessions");
+  await page.keyboard.type("sessions");
   await page.keyboard.press("Enter");
   await page.waitForURL((url) => url.pathname === "/sessions");
 });
