@@ -6,27 +6,26 @@
 
 namespace agentmon {
 
-/// Which journal records lie under which stream sequence, for those that NATS has and PostgreSQL may not have. Runs of
-/// messages that hold as many records each take one entry, so an hour without PostgreSQL costs no memory. Pure.
+/// Which journal record lies under which stream sequence, for the records that NATS has and PostgreSQL may not have.
+/// Runs of neighbours take one entry, so an hour without PostgreSQL costs no memory. Pure.
 class ledger {
 public:
   struct place {
-    uint64_t record; ///< the last one of the message
+    uint64_t record;
     uint64_t sequence;
     bool operator==(const place&) const = default;
   };
 
-  /// Notes a message of so many records; they come in rising order.
-  void add(place p, uint64_t records = 1) {
+  /// Notes a record; records come in rising order.
+  void add(place p) {
     if (!runs_.empty()) {
       auto& last = runs_.back();
-      if (records == last.step && p.record == last.record + last.count * last.step
-          && p.sequence == last.sequence + last.count) {
+      if (p.record == last.record + last.count && p.sequence == last.sequence + last.count) {
         ++last.count;
         return;
       }
     }
-    runs_.push_back({p.record, p.sequence, 1, records});
+    runs_.push_back({p.record, p.sequence, 1});
   }
 
   /// Forgets what lies at or below the consumer's ack floor; gives the last record up to which all of them are so.
@@ -35,8 +34,8 @@ public:
     while (!runs_.empty() && runs_.front().sequence <= ack_floor) {
       auto& run = runs_.front();
       const auto count = std::min(run.count, ack_floor - run.sequence + 1);
-      done = run.record + (count - 1) * run.step;
-      run.record += count * run.step;
+      done = run.record + count - 1;
+      run.record += count;
       run.sequence += count;
       run.count -= count;
       if (run.count > 0) break;
@@ -48,13 +47,12 @@ public:
   std::optional<place> last() const {
     if (runs_.empty()) return std::nullopt;
     const auto& run = runs_.back();
-    return place{run.record + (run.count - 1) * run.step, run.sequence + run.count - 1};
+    return place{run.record + run.count - 1, run.sequence + run.count - 1};
   }
 
-  /// In records.
   uint64_t size() const {
     uint64_t sum = 0;
-    for (const auto& run : runs_) sum += run.count * run.step;
+    for (const auto& run : runs_) sum += run.count;
     return sum;
   }
   bool empty() const { return runs_.empty(); }
@@ -62,10 +60,9 @@ public:
 
 private:
   struct stretch {
-    uint64_t record; ///< the last one of the first message
+    uint64_t record;
     uint64_t sequence;
-    uint64_t count; ///< of messages
-    uint64_t step;  ///< records in each
+    uint64_t count;
   };
   std::deque<stretch> runs_;
 };

@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <map>
-#include <span>
 
 namespace agentmon {
 namespace {
@@ -24,9 +23,7 @@ using self_actor = publisher_actor::extend<caf::reacts_to<open_atom>, caf::react
 struct publisher_state {
   explicit publisher_state(self_actor::pointer actor) : self{actor} {}
 
-  /// A message: one record, or several that waited at the same time.
   struct unanswered {
-    uint64_t records;
     size_t bytes;
     caf::actor_clock::time_point sent;
     std::optional<uint64_t> sequence; ///< acknowledged, but an earlier one is not yet
@@ -94,7 +91,6 @@ struct publisher_state {
   void close() {
     sender.reset();
     next_record.reset();
-    is_behind = false;
     window.clear();
     window_bytes = 0;
   }
@@ -117,11 +113,8 @@ struct publisher_state {
             });
   }
 
-  /// Does not ask for more while NATS has enough to do: the records of that time then share a message, which costs NATS
-  /// hardly more than one of them. When there is more than a message's worth, nothing waits.
   void read() {
     if (reading || !sender || !next_record || window_bytes >= limits::publish_window_bytes) return;
-    if (!is_behind && window.size() >= limits::publish_ahead) return;
     reading = true;
     const auto epoch = link.epoch();
     self->request(journal, limits::answer_timeout, read_atom_v, *next_record,
@@ -138,40 +131,16 @@ struct publisher_state {
   }
 
   void publish(const journal_records& records) {
-    size_t taken = 0;
-    for (auto next = records.begin(); next != records.end();) {
-      auto end = next;
-      size_t bytes = 0;
-      do bytes += end++->payload.size() + 1;
-      while (end != records.end() && bytes + end->payload.size() <= limits::record_bytes);
-      if (!send({next, end}, bytes)) return;
-      taken += bytes;
-      next = end;
-    }
-    is_behind = taken >= limits::record_bytes;
-  }
-
-  /// One message of neighbours, known by the number of the last one.
-  bool send(std::span<const journal::record> records, size_t bytes) {
-    const bool is_alone = records.size() == 1;
-    std::string joined;
-    if (!is_alone) {
-      joined.reserve(bytes);
-      for (const auto& record : records) {
-        if (!joined.empty()) joined += ',';
-        joined += record.payload;
+    for (const auto& record : records) {
+      if (auto sent = sender->publish(record.payload, message_id(record.number), record.number); !sent) {
+        log::warn("publisher", "cannot publish a record",
+                  {{"record", record.number}, {"reason", sent.error().message}});
+        return;
       }
+      window.emplace(record.number, unanswered{record.payload.size(), self->clock().now(), {}});
+      window_bytes += record.payload.size();
+      next_record = record.number + 1;
     }
-    const auto& events = is_alone ? records.front().payload : joined;
-    const auto last = records.back().number;
-    if (auto sent = sender->publish(events, message_id(last), last); !sent) {
-      log::warn("publisher", "cannot publish a record", {{"record", last}, {"reason", sent.error().message}});
-      return false;
-    }
-    window.emplace(last, unanswered{records.size(), events.size(), self->clock().now(), {}});
-    window_bytes += events.size();
-    next_record = last + 1;
-    return true;
   }
 
   void acked(uint64_t record, uint64_t sequence) {
@@ -182,9 +151,9 @@ struct publisher_state {
     node->counts.bus_ack_seconds.Observe(std::chrono::duration<double>(took).count());
     while (!window.empty() && window.begin()->second.sequence) {
       const auto& [number, entry] = *window.begin();
-      published.add({number, *entry.sequence}, entry.records);
+      published.add({number, *entry.sequence});
       last_id = message_id(number);
-      node->counts.records_published.Increment(static_cast<double>(entry.records));
+      node->counts.records_published.Increment();
       window_bytes -= entry.bytes;
       window.erase(window.begin());
     }
@@ -252,9 +221,7 @@ struct publisher_state {
   /// `window`, or committed: so the ledger never says of a record that it is committed when it was not even sent.
   std::optional<uint64_t> next_record;
   bool reading = false;
-  bool is_behind = false; ///< the last read gave more than fits a message
-  /// Published in this epoch, not yet acknowledged in order; by the number of a message's last record.
-  std::map<uint64_t, unanswered> window;
+  std::map<uint64_t, unanswered> window; ///< published in this epoch, not yet acknowledged in order
   size_t window_bytes = 0;
   ledger published; ///< acknowledged by NATS, not yet known to be committed
   static inline const char* name = "publisher";

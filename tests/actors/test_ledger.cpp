@@ -29,24 +29,6 @@ TEST_CASE("a record is committed only when all before it are") {
   CHECK(l.commit(50) == 3);
 }
 
-TEST_CASE("messages of several records are committed as a whole, whether they hold equally many or not") {
-  ledger l;
-  l.add({3, 10}, 3);
-  l.add({6, 11}, 3);
-  l.add({9, 12}, 3);
-  l.add({10, 13});
-  l.add({12, 14}, 2);
-  CHECK(l.size() == 12);
-  CHECK(l.last() == ledger::place{12, 14});
-  CHECK(l.commit(11) == 6);
-  CHECK(l.size() == 6);
-  CHECK(l.commit(12) == 9);
-  CHECK(l.commit(13) == 10);
-  CHECK(l.last() == ledger::place{12, 14});
-  CHECK(l.commit(14) == 12);
-  CHECK(l.empty());
-}
-
 TEST_CASE("gaps from other nodes' records in between") {
   ledger l;
   l.add({1, 1});
