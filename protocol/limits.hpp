@@ -72,7 +72,6 @@ constexpr uint64_t disk_check_bytes = 4 * MiB;   // appended between two looks a
 
 // -- bus -----------------------------------------------------------------------
 constexpr size_t publish_window_bytes = 8 * MiB; // published but not yet acknowledged
-constexpr size_t publish_ahead = 2;              // messages there, while others wait for company to share one
 constexpr auto publish_timeout = 5s;             // an ack that is missing this long: the connection is made anew
 constexpr auto bus_connect_timeout = 2s;
 constexpr auto bus_retry_min = 100ms; // doubling, with jitter, up to
