@@ -182,19 +182,22 @@ struct publisher_state {
     }
     if (stream->created != created || consumer->created != consumer_created)
       return lose("the stream of NATS or its consumer was made anew");
-    if (!is_sound(*stream)) return lose("the stream of NATS was damaged");
+    if (!is_sound(*stream, *consumer)) return lose("the stream of NATS was damaged");
     floor = consumer->ack_floor;
     // What is acked leaves the stream, so what is still there is not committed, whatever the consumer says.
     const auto done = published.commit(std::min(floor, std::max(stream->first_sequence, uint64_t{1}) - 1));
     if (done) self->send(journal, committed_atom_v, *done);
   }
 
-  /// Whether the stream agrees with the floor of half a second ago. After a power failure the consumer may believe that
-  /// it has delivered what lies in the stream: that is then stranded there, and the stream is cleared.
-  bool is_sound(const bus::stream_state& stream) {
+  /// Whether the stream agrees with the floor of half a second ago, and its messages get to a processor. After a power
+  /// failure the consumer may believe that it has delivered what lies in the stream, or deliver none of it though a
+  /// processor asks: that is then stranded there, and the stream is cleared.
+  bool is_sound(const bus::stream_state& stream, const bus::consumer_state& consumer) {
     const auto time = self->clock().now();
-    const bool stranded = stream.messages > 0 && stream.first_sequence <= floor;
-    if (!stranded && stream.last_sequence >= floor) doubtful_until = time + limits::ack_wait;
+    const bool contradicts = (stream.messages > 0 && stream.first_sequence <= floor) || stream.last_sequence < floor;
+    const bool idle = consumer.ack_floor == floor && consumer.ack_pending == 0;
+    const bool withheld = stream.messages > 0 && idle && (consumer.pending == 0 || consumer.waiting > 0);
+    if (!contradicts && !withheld) doubtful_until = time + limits::ack_wait;
     if (time < doubtful_until) return true;
     const auto cleared =
         bus::clear_stream(link.connection(), "its consumer is at message " + std::to_string(floor)

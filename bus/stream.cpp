@@ -183,7 +183,8 @@ result<consumer_state> consumer(const connection& bus) {
                           .ack_floor = info->AckFloor.Stream,
                           .pending = info->NumPending,
                           .ack_pending = static_cast<uint64_t>(info->NumAckPending),
-                          .redelivered = static_cast<uint64_t>(info->NumRedelivered)};
+                          .redelivered = static_cast<uint64_t>(info->NumRedelivered),
+                          .waiting = info->NumWaiting};
   });
 }
 

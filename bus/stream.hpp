@@ -44,6 +44,7 @@ struct consumer_state {
   uint64_t pending = 0;                                    ///< messages not yet delivered
   uint64_t ack_pending = 0;                                ///< delivered, not yet acked
   uint64_t redelivered = 0;                                ///< of those, delivered more than once
+  int64_t waiting = 0;                                     ///< pull requests that wait for messages
 };
 
 /// fault::not_found: the stream or the consumer has gone.

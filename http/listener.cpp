@@ -246,7 +246,7 @@ bool listener_state::expired(connection& c) {
     if (c.unsent > 0) return true; // as long as the reader takes anything
     abort(c);
     return false;
-  case phase::idle: ++stats_.timed_out; return finish(c);
+  case phase::idle:
   case phase::skipping: ++stats_.timed_out; return finish(c);
   case phase::request:
     ++stats_.timed_out;
