@@ -64,7 +64,7 @@ public:
     for (auto used = processor_time();;) {
       if (const int signal = sigtimedwait(&signals_, nullptr, &look); signal > 0) return signal;
       const auto before = std::exchange(used, processor_time());
-      if (used - before < limits::memory_look / 20) malloc_trim(0);
+      if (20 * (used - before) < limits::memory_look) malloc_trim(0);
     }
   }
 

@@ -147,7 +147,7 @@ constexpr auto stale_tick = 10s;
 constexpr size_t live_sessions = 50'000; // kept by the aggregator; the oldest leave first
 
 // -- supervision ------------------------------------------------------------------
-constexpr int memory_arenas = 4;               // of malloc: two cores' busy threads seldom wait for each other
+constexpr int memory_arenas = 2;               // of malloc: busy threads are hardly more, and each keeps its own
 constexpr size_t memory_block_bytes = 4 * MiB; // a block up to this is taken from what is kept: a message is
 constexpr size_t memory_kept_bytes = 64 * MiB; // unused at an arena's end: what a busy node needs the next moment
 constexpr std::chrono::seconds memory_look{3}; // how often a node with less than 1/20 of a core gives memory back
