@@ -2,9 +2,8 @@ import type { Run, Session, Vm } from "../../api/types";
 import { count } from "../../words/numbers";
 import { preview } from "../../words/text";
 import { duration } from "../../words/times";
+import { isSilent } from "../machines/machine";
 
-/** A machine whose latest reading is older than this is not known to be well. */
-export const readingTooOld = 120_000;
 /** Failures and silences count as news for so long; whoever waits for an answer waits until it comes. */
 export const failureIsNews = 3_600_000;
 export const silenceIsNews = 24 * 3_600_000;
@@ -47,8 +46,10 @@ const pathOf = (sessionId: string): string => `/sessions/${encodeURIComponent(se
 
 /** What is wrong with a machine, in words; null when nothing is. */
 export function machineTrouble(vm: Vm, now: number): { tone: Tone; words: string } | null {
-  const age = now - Date.parse(vm.ts);
-  if (age > readingTooOld) return { tone: "warn", words: `has not been read for ${duration(wholeMinutes(age))}` };
+  if (isSilent(vm.ts, now, null)) {
+    const age = now - Date.parse(vm.ts);
+    return { tone: "warn", words: `has not been read for ${duration(wholeMinutes(age))}` };
+  }
   if (vm.state !== "running") return { tone: "bad", words: `is ${vm.state}` };
   if (vm.issues.length > 0) {
     const more = vm.issues.length > 1 ? ` and ${count(vm.issues.length - 1)} more` : "";
@@ -110,7 +111,7 @@ function ofMachine(vm: Vm, now: number): Concern[] {
       tone: trouble.tone,
       what: `${vm.name} ${trouble.words}`,
       who: vm.name,
-      since: now - Date.parse(vm.ts) > readingTooOld ? vm.ts : vm.since,
+      since: isSilent(vm.ts, now, null) ? vm.ts : vm.since,
       path: "/openclaw",
       params: {},
     },
