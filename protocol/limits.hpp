@@ -199,6 +199,22 @@ constexpr size_t bench_copy_transaction =
 constexpr size_t bench_message_bytes = 16 * MiB;   // different messages of the publish ceiling
 constexpr uint64_t bench_stream_bytes = 512 * MiB; // the stream of the publish ceiling, beside ours
 
+// -- monitor -----------------------------------------------------------------------
+constexpr auto hypervisor_timeout = 3s; // one bulk call for all domains takes some 10 ms; one that hangs never returns
+constexpr auto hung_after = 5s;         // a QEMU monitor command that takes longer: its process is stuck
+constexpr auto helper_restart_min = 1s; // of a helper process that was killed or crashed, doubling up to
+constexpr auto helper_restart_max = 30s;
+constexpr auto ssh_connect_timeout = 5s; // the kernel itself would try for two minutes
+constexpr auto ssh_login_timeout = 10s;  // handshake, host key and key: 0.5 s on a slow guest
+constexpr auto ssh_probe_timeout = 20s;  // the probe's own commands have time-outs of 3 s each
+constexpr size_t ssh_handshakes = 10;    // unauthenticated connections to one host: sshd drops more (MaxStartups)
+constexpr size_t probe_bytes = 1 * MiB;  // what a guest may say; the probe says 1 KB
+constexpr size_t registry_bytes = 4 * MiB;
+constexpr size_t registry_instances = 10'000;
+constexpr auto registry_look = 2s;       // between two looks whether the registry's file has changed
+constexpr auto poll_backoff_max = 5min;  // a machine that cannot be reached is visited less often, at most so
+constexpr size_t snapshots_waiting = 64; // changes of one machine's verdict that the gate has not taken yet
+
 // -- proxy -------------------------------------------------------------------------
 constexpr size_t proxies = 4;           // threads that carry /v1 of the page to the query port
 constexpr size_t proxied_waiting = 256; // queued for them; beyond it 503

@@ -6,11 +6,13 @@ set -euo pipefail
 to_build_and_run=(
   g++ meson ninja-build ccache pkg-config
   libcaf-dev libcpp-httplib-dev libnats-dev libpq-dev rapidjson-dev libwslay-dev libssl-dev zlib1g-dev libbrotli-dev
-  libexpected-dev libspdlog-dev libisal-dev prometheus-cpp-dev doctest-dev esbuild
+  libexpected-dev libspdlog-dev libisal-dev prometheus-cpp-dev doctest-dev esbuild libvirt-dev libssh2-1-dev
   nats-server postgresql curl ca-certificates procps
 )
 to_test=(
   clang libclang-rt-dev clang-format clang-tidy shellcheck llvm chromium
+  openssh-server openssh-client busybox-static dropbear-bin
+  libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils
   python3 python3-pytest python3-websockets python3-jsonschema python3-psycopg2 python3-yaml python3-requests
 )
 
@@ -77,7 +79,7 @@ update_lists() {
 
 install() {
   local server new_servers=()
-  for server in postgresql nats-server; do
+  for server in postgresql nats-server ssh libvirtd libvirt-guests virtlogd virtlockd; do
     unit_known "$server" || new_servers+=("$server")
   done
   trap undo_all EXIT
