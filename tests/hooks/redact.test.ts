@@ -21,8 +21,17 @@ test("what is no secret is left alone", () => {
     "input_tokens: 1200 were used of the budget",
     "run 1795360211:12 of sk-learn",
     "tasks-are-done and risk-of-rain",
+    "The password is required, the token is invalid, and the secret of 42 is known to all.",
   ])
     assert.equal(redact(text), text);
+});
+
+test("no text takes longer than its length asks for", () => {
+  for (const piece of ["a-", "a.b_", "a+", "sk-a-", "token", "token_", "eyJa.", "mysql ", "mysql -", " -u a", "a://", "-----BEGIN ", "password is "]) {
+    const start = performance.now();
+    redact(piece.repeat(400_000 / piece.length));
+    assert.ok(performance.now() - start < 5000, piece); // it takes some 50 ms; by the square of the length, minutes
+  }
 });
 
 test("names that hold secrets", () => {

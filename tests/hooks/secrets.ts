@@ -31,5 +31,6 @@ export const withSecrets: Readonly<Record<string, string>> = {
     .join(" and "),
   "a private key": `-----BEGIN RSA PRIVATE KEY-----\n${planted.pem}\n-----END RSA PRIVATE KEY-----`,
   "half a private key": `cat id_rsa\n-----BEGIN OPENSSH PRIVATE KEY-----\n${planted.pem}\n`,
+  "a sentence": `my password is '${planted.password}', the token is ${planted.urlPassword}; set the secret to "${planted.awsSecret}".`,
   "a database client": `mysql -h db -u root -p${planted.password} app; sshpass -p ${planted.password} ssh bob@x`,
 };

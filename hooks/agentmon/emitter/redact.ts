@@ -13,8 +13,9 @@ export function isSecretName(name: string): boolean {
   return secretName.test(words.replace(/[_.]/g, " ").replace(/ (key)/g, "_$1")) && !harmlessName.test(words);
 }
 
+/** What stands before it need not be looked at, and what follows is bounded: no text takes long. */
 const nameInText =
-  "[A-Za-z0-9_.-]*(?:pass(?:word|wd|phrase|code)|passw|pwd|secret|token(?!s|iz)|api[-_]?key|apikey|access[-_]?key|private[-_]?key|signing[-_]?key|credential|authorization|auth[-_]?key|cookie|jwt|database[-_]?url|dsn)[A-Za-z0-9_.-]*";
+  "(?:pass(?:word|wd|phrase|code)|passw|pwd|secret|token(?!s|iz)|api[-_]?key|apikey|access[-_]?key|private[-_]?key|signing[-_]?key|credential|authorization|auth[-_]?key|cookie|jwt|database[-_]?url|dsn)[A-Za-z0-9_.-]{0,64}";
 const valueInText = `(?:"(?:[^"\\\\]|\\\\.)*"?|'(?:[^'\\\\]|\\\\.)*'?|[^\\s"'&;,<>|)}\\]]+)`;
 
 interface Rule {
@@ -26,18 +27,20 @@ interface Rule {
 const rules: readonly Rule[] = [
   { pattern: /-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|$)/g, by: redacted },
   // scheme://user:password@host, and scheme://token@host
-  { pattern: /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@"']+@/gi, by: `$1${redacted}@` },
+  { pattern: /\b([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/?#@"']+@/gi, by: `$1${redacted}@` },
   { pattern: /\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:[a-z]+\s+)?)[^\s"',;]+/gi, by: `$1${redacted}` },
   { pattern: /\b((?:set-)?cookie["']?\s*:\s*["']?)[^\r\n"']+/gi, by: `$1${redacted}` },
   { pattern: /\b((?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}/gi, by: `$1${redacted}` },
   // NAME=value, NAME: value, "name": "value", --name value
-  { pattern: new RegExp(`(\\b${nameInText}\\\\?["']?\\s*[=:]\\s*\\\\?)${valueInText}`, "gi"), by: `$1${redacted}` },
-  { pattern: new RegExp(`((?:^|\\s)--?${nameInText}\\s+)(?!-)${valueInText}`, "gi"), by: `$1${redacted}` },
+  { pattern: new RegExp(`(${nameInText}\\\\?["']?\\s*[=:]\\s*\\\\?)${valueInText}`, "gi"), by: `$1${redacted}` },
+  { pattern: new RegExp(`((?:^|\\s)--?[A-Za-z0-9_.-]{0,64}${nameInText}\\s+)(?!-)${valueInText}`, "gi"), by: `$1${redacted}` },
+  // "the password is 'value'": in quotation marks, or with a digit in it
+  { pattern: new RegExp(`(${nameInText}\\s(?:is|was|to)\\s)(?:"[^"]+"|'[^']+'|\`[^\`]+\`|(?=[^\\s\\d]*\\d)[^\\s,;]{6,})`, "gi"), by: `$1${redacted}` },
   // user:password of curl, mysql's -pPASSWORD, sshpass -p
   { pattern: /(\s(?:-u|--user|--proxy-user)[\s=]+["']?[^\s:"']+:)[^\s"']+/g, by: `$1${redacted}` },
-  { pattern: /(\b(?:sshpass\s+-p\s*|mysql(?:dump|admin)?\b[^\n|;&]*?\s-p)["']?)[^\s"']+/g, by: `$1${redacted}` },
+  { pattern: /(\b(?:sshpass\s+-p\s*|mysql(?:dump|admin)?\b[^\n|;&]{0,500}?\s-p)["']?)[^\s"']+/g, by: `$1${redacted}` },
   // Keys that tell by their shape what they are.
-  { pattern: /\b(?:sk|pk|rk)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9_-]{16,}/g, by: redacted },
+  { pattern: /\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,}/g, by: redacted },
   { pattern: /\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[A-Za-z0-9_-]{16,}/g, by: redacted },
   { pattern: /\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-[A-Za-z0-9-]{10,}/g, by: redacted },
   { pattern: /https:\/\/hooks\.slack\.com\/[^\s"']+|https:\/\/discord(?:app)?\.com\/api\/webhooks\/[^\s"']+/g, by: redacted },
