@@ -31,13 +31,13 @@ struct aggregator_state {
     tell(std::move(changes), committed);
   }
 
-  /// Sessions that are active but went quiet: told once, when they turn stale.
+  /// Sessions that are open but went quiet: told once, when they turn stale.
   void look_for_stale(timestamp at) {
     std::vector<live_change> changes;
-    while (!by_age.empty() && by_age.begin()->first <= at - limits::stale_after) {
-      const auto found = alive.find(by_age.begin()->second);
-      if (status_of(found->second) == "active") changes.push_back(change_of(found->second));
-      by_age.erase(by_age.begin());
+    while (!by_end.empty() && by_end.begin()->first < at) {
+      const auto found = alive.find(by_end.begin()->second);
+      if (!has_ended(found->second)) changes.push_back(change_of(found->second));
+      by_end.erase(by_end.begin());
       alive.erase(found);
     }
     tell(std::move(changes), 0);
@@ -45,15 +45,15 @@ struct aggregator_state {
 
   void keep(session_state session) {
     forget(session.session_id);
-    if (alive.size() == limits::live_sessions) forget(std::string{by_age.begin()->second});
-    by_age.emplace(session.last_ts, session.session_id);
+    if (alive.size() == limits::live_sessions) forget(std::string{by_end.begin()->second});
+    by_end.emplace(store::stale_at(session), session.session_id);
     alive.emplace(session.session_id, std::move(session));
   }
 
   void forget(const std::string& session_id) {
     const auto found = alive.find(session_id);
     if (found == alive.end()) return;
-    by_age.erase({found->second.last_ts, session_id});
+    by_end.erase({store::stale_at(found->second), session_id});
     alive.erase(found);
   }
 
@@ -75,8 +75,8 @@ struct aggregator_state {
 
   self_actor::pointer self;
   broadcaster_actor viewers;
-  std::unordered_map<std::string, session_state> alive; ///< those that had an event within limits::stale_after
-  std::set<std::pair<timestamp, std::string>> by_age;   ///< the same by their last event
+  std::unordered_map<std::string, session_state> alive; ///< those that are not stale
+  std::set<std::pair<timestamp, std::string>> by_end;   ///< the same by when they will be
   static inline const char* name = "aggregator";
 };
 

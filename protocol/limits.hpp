@@ -143,6 +143,7 @@ constexpr auto push_timeout = 5s;          // a slice takes milliseconds; after 
 constexpr auto feed_look = 1s;             // how often what the tap has dropped is counted
 constexpr size_t frame_bytes = 256 * KiB;  // one live frame; more is cut into several
 constexpr auto stale_after = std::chrono::minutes{30}; // an active session without an event for this long is stale
+constexpr auto waiting_stale_after = 24h; // one that asked a human, too: over night one may answer, later it was killed
 constexpr auto stale_tick = 10s;
 constexpr size_t live_sessions = 50'000; // kept by the aggregator; the oldest leave first
 

@@ -49,7 +49,8 @@ GROUP BY framework, client_id, host)";
 // Runs of a session follow one another, so the one that goes on is among the latest.
 constexpr auto select_current = R"(
 WITH open AS (
-  SELECT session_id, framework, client_id, host, title, waiting_ts, last_ts FROM sessions WHERE status = 'waiting'
+  SELECT session_id, framework, client_id, host, title, waiting_ts, last_ts FROM sessions
+  WHERE status = 'waiting' AND last_ts >= $3
   UNION ALL
   SELECT session_id, framework, client_id, host, title, NULL, last_ts FROM sessions
   WHERE status = 'active' AND last_ts >= $1 AND session_id IN (SELECT session_id FROM session_days WHERE day >= $2))
@@ -96,17 +97,17 @@ result<by_agent<agent_sums>> read_agent_figures(connection& db, const stretch& o
 
 result<by_agent<current_work>> read_current(connection& db, timestamp now) {
   const timestamp since = now - limits::stale_after;
-  return read_by_agent<current_work>(db.exec(select_current, parameters{since, std::chrono::floor<days>(since)}),
-                                     [](row_reader& row) {
-                                       current_work work;
-                                       work.session_id = row.next<std::string>();
-                                       work.run_id = row.next<std::string>();
-                                       work.waits = row.next<int32_t>() != 0;
-                                       work.since = row.next<timestamp>();
-                                       work.title = row.next<std::string>();
-                                       work.last = row.next<timestamp>();
-                                       return work;
-                                     });
+  const parameters with{since, std::chrono::floor<days>(since), now - limits::waiting_stale_after};
+  return read_by_agent<current_work>(db.exec(select_current, with), [](row_reader& row) {
+    current_work work;
+    work.session_id = row.next<std::string>();
+    work.run_id = row.next<std::string>();
+    work.waits = row.next<int32_t>() != 0;
+    work.since = row.next<timestamp>();
+    work.title = row.next<std::string>();
+    work.last = row.next<timestamp>();
+    return work;
+  });
 }
 
 void write_busy(json_writer& json, const agent_sums& sums, const stretch& over) {

@@ -49,21 +49,31 @@ std::string cursor_of(const session_filter& filter, const listed_session& last) 
   return encode_cursor({last.state.first->ts, group + last.state.session_id});
 }
 
-void add_status(conditions& where, const std::string& status, timestamp now) {
-  const auto stale_before = now - limits::stale_after;
-  if (status != "active" && status != "stale") {
-    where.both("status = ", status);
-    return;
-  }
-  where.plain("status = 'active'");
-  if (status == "stale") {
-    where.both("last_ts < ", timestamp{stale_before});
-    return;
-  }
+/// Sessions with a stored status, since or before their latest event.
+struct stored_status {
+  std::string word;
+  std::optional<timestamp> since;
+  std::optional<timestamp> before;
+};
+
+/// What is shown with a status; see shown_status().
+std::vector<stored_status> stored_as(const std::string& shown, timestamp now) {
+  const auto stale = now - limits::stale_after;
+  const auto stale_waiting = now - limits::waiting_stale_after;
+  if (shown == "active") return {{"active", stale, {}}};
+  if (shown == "waiting") return {{"waiting", stale_waiting, {}}};
+  if (shown == "stale") return {{"active", {}, stale}, {"waiting", {}, stale_waiting}};
+  return {{shown, {}, {}}};
+}
+
+void add_status(conditions& where, const stored_status& status) {
+  where.both("status = ", status.word);
+  if (status.before) where.both("last_ts < ", *status.before);
+  if (!status.since) return;
   // Sessions that nobody ended pile up, so the lively ones are found by the days on which something happened.
-  where.both("last_ts >= ", timestamp{stale_before});
+  where.both("last_ts >= ", *status.since);
   where.both("session_id IN (SELECT session_id FROM session_days WHERE day >= ",
-             std::chrono::floor<std::chrono::days>(stale_before), ")");
+             std::chrono::floor<std::chrono::days>(*status.since), ")");
 }
 
 /// What all queries of a list ask for: the filters but status and words, and the sessions that are known to hold those.
@@ -77,17 +87,18 @@ conditions conditions_of(const session_filter& filter, const column* within) {
   return where;
 }
 
-/// The newest sessions of some statuses (none: of any) after the cursor; each status along its own part of the index.
+/// The newest sessions of some statuses (none: of any) after the cursor; each stored one along its part of the index.
 result<std::vector<session_state>> read_group(connection& db, conditions where, const status_list& statuses,
                                               const std::optional<page_cursor>& after, size_t wanted, timestamp now) {
   if (after) where.plain("(first_ts, session_id) < (" + where.next(after->ts) + ", " + where.next(after->id) + ')');
   const auto in_order = "\nORDER BY first_ts DESC, session_id DESC LIMIT " + where.next(static_cast<int64_t>(wanted));
   const auto select = "SELECT " + column_list<session_state>() + " FROM sessions\n";
   std::string query;
-  for (const auto& status : statuses) {
-    where.open_branch();
-    add_status(where, status, now);
-    query += (query.empty() ? "(" : "\nUNION ALL (") + select + where.close_branch() + in_order + ')';
+  for (const auto& shown : statuses) {
+    for (const auto& status : stored_as(shown, now)) {
+      add_status(where.open_branch(), status);
+      query += (query.empty() ? "(" : "\nUNION ALL (") + select + where.close_branch() + in_order + ')';
+    }
   }
   query = statuses.empty() ? select + where.text() : "SELECT * FROM (" + query + ") AS listed";
   const auto found = db.exec(query + in_order, where.with());

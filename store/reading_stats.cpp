@@ -34,8 +34,8 @@ result<open_sessions> count_open(connection& db, timestamp now) {
   const timestamp since = now - limits::stale_after;
   const auto found = db.exec("SELECT (SELECT count(*) FROM sessions WHERE status = 'active' AND last_ts >= $1"
                              " AND session_id IN (SELECT session_id FROM session_days WHERE day >= $2)),"
-                             " (SELECT count(*) FROM sessions WHERE status = 'waiting')",
-                             parameters{since, std::chrono::floor<days>(since)});
+                             " (SELECT count(*) FROM sessions WHERE status = 'waiting' AND last_ts >= $3)",
+                             parameters{since, std::chrono::floor<days>(since), now - limits::waiting_stale_after});
   if (!found) return tl::unexpected{found.error()};
   return open_sessions{found->get<int64_t>(0, 0), found->get<int64_t>(0, 1)};
 }

@@ -10,23 +10,23 @@ std::optional<timestamp> time_of(const std::optional<event_key>& key) {
   return key ? std::optional{key->ts} : std::nullopt;
 }
 
-template <class State>
-std::optional<timestamp> waiting_since(const State& state) {
-  return is_waiting(state) ? state.waiting_ts : std::nullopt;
-}
-
 } // namespace
 
 std::string_view shown_status(const session_state& session, timestamp now) {
   const auto word = status_of(session);
-  return word == "active" && session.last_ts < now - limits::stale_after ? "stale" : word;
+  return !has_ended(session) && stale_at(session) < now ? "stale" : word;
+}
+
+timestamp stale_at(const session_state& session) {
+  return session.last_ts + (is_waiting(session) ? limits::waiting_stale_after : limits::stale_after);
 }
 
 void write_members(json_writer& json, const session_state& session, timestamp now) {
   json.member("session_id", session.session_id).text_member("framework", session.framework);
   json.text_member("client_id", session.client_id).text_member("host", session.host);
-  json.text_member("title", session.title).member("status", shown_status(session, now));
-  json.member("waiting_since", waiting_since(session));
+  const auto status = shown_status(session, now);
+  json.text_member("title", session.title).member("status", status);
+  json.member("waiting_since", status == "waiting" ? session.waiting_ts : std::nullopt);
   json.member("started_at", session.started_at);
   json.member("ended_at", has_ended(session) ? time_of(session.ended) : std::nullopt);
   json.member("first_ts", time_of(session.first)).member("last_ts", session.last_ts);
@@ -42,7 +42,7 @@ void write_members(json_writer& json, const run_state& run) {
   json.member("run_id", run.run_id).member("session_id", run.session_id).text_member("framework", run.framework);
   json.text_member("client_id", run.client_id).text_member("host", run.host);
   json.text_member("title", run.title).member("status", status_of(run)).text_member("model", run.model);
-  json.member("waiting_since", waiting_since(run));
+  json.member("waiting_since", is_waiting(run) ? run.waiting_ts : std::nullopt);
   json.member("started_at", run.started_at).member("ended_at", time_of(run.ended));
   json.member("first_ts", time_of(run.first)).member("last_ts", run.last_ts);
   json.millis_member("duration_ms", duration_of(run));

@@ -85,9 +85,11 @@ export abstract class Interpreter<Record extends CommandRecord> {
   }
 
   protected sessionStarted(): void {
-    // After a compaction the session goes on.
-    if (this.said.source === "compact") this.timeline.ensureSession(this.at, this.aboutSession());
-    else this.timeline.startSession(this.at, this.aboutSession());
+    // After a compaction the session goes on. Else it is another process that goes on with it, and what is open was left
+    // by one that was killed, perhaps while a human was asked.
+    if (this.said.source === "compact") return this.timeline.ensureSession(this.at, this.aboutSession());
+    this.finishRuns();
+    this.timeline.startSession(this.at, this.aboutSession());
   }
 
   protected sessionEnded(): void {

@@ -102,6 +102,22 @@ test("a run that waits for a human is told once, and what comes next is of the s
   assert.deepEqual(times, [...times].sort());
 });
 
+test("a run whose process was killed while a human was asked ends when another process goes on with the session", async (t) => {
+  const folder = temporaryFolder(t);
+  const says = session(folder);
+  const told = await replay(claudeCode, [
+    says("SessionStart", { source: "startup" }),
+    says("UserPromptSubmit", { prompt: "x" }),
+    says("PreToolUse", { tool_name: "Bash", tool_use_id: "t", tool_input: {} }),
+    says("PermissionRequest", { tool_name: "Bash" }),
+    says("SessionStart", { source: "resume" }),
+  ], folder);
+  assertWhole(told);
+  const end = told.find((each) => each.event.type === "run.end");
+  assert.deepEqual([end?.payload.status, end?.payload.duration_ms], ["aborted", 2000]);
+  assert.deepEqual(told.slice(-3).map((each) => each.event.type), ["span.end", "run.end", "session.start"]);
+});
+
 test("a run whose beginning nobody told has no beginning and no duration", async (t) => {
   const says = session(temporaryFolder(t));
   const told = await replay(claudeCode, [

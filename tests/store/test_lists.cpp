@@ -200,9 +200,9 @@ TEST_CASE("runs page under every filter as their events tell them") {
   CHECK(runs({{"session_id", "nobody"}}).empty());
 }
 
-TEST_CASE("titles and waiting are shown, and what waits never becomes stale") {
+TEST_CASE("titles and waiting are shown, and what waits becomes stale after a day only") {
   auto connection = work().connect();
-  const auto at_end = begin + std::chrono::hours{50};
+  const auto at_end = begin + std::chrono::hours{20};
   const json_answer waiting{
       read_sessions(connection, must(parse_session_filter({{"status", "waiting"}, {"limit", "1"}})), at_end)};
   CHECK(waiting["/sessions/0/session_id"] == "s22");
@@ -219,6 +219,19 @@ TEST_CASE("titles and waiting are shown, and what waits never becomes stale") {
   const json_answer summary{read_summary(connection, at_end)};
   CHECK(summary["/waiting_sessions"] == "8");
   CHECK(summary["/active_sessions"] == "0");
+
+  const auto next_day = begin + limits::waiting_stale_after + std::chrono::hours{2};
+  const auto listed = [&](const char* status, const timestamp now) {
+    return json_answer{read_sessions(connection, must(parse_session_filter({{"status", status}})), now)};
+  };
+  CHECK(listed("waiting", next_day).size("/sessions") == 0);
+  const auto stale = listed("stale", next_day);
+  CHECK(stale.size("/sessions") == listed("stale", at_end).size("/sessions") + 8);
+  CHECK(stale["/sessions/0/session_id"] == "s22");
+  CHECK(stale["/sessions/0/status"] == "stale");
+  CHECK(stale["/sessions/0/waiting_since"] == "null");
+  const json_answer later{read_summary(connection, next_day)};
+  CHECK(later["/waiting_sessions"] == "0");
   CHECK(must(verify(connection)).differences.empty());
 }
 
@@ -300,4 +313,7 @@ TEST_CASE("agents tell what they do now, and how much of the time they were busy
   const json_answer after{read_agents(connection, must(parse_time_asked({{"window", "24h"}}, later)), later)};
   CHECK(after["/agents/2/current/status"] == "waiting");
   CHECK(after["/agents/3/current"] == "null");
+  const auto next_day = now + limits::waiting_stale_after + std::chrono::minutes{1};
+  const json_answer at_last{read_agents(connection, must(parse_time_asked({{"window", "7d"}}, next_day)), next_day)};
+  CHECK(at_last["/agents/2/current"] == "null");
 }

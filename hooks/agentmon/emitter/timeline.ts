@@ -149,6 +149,8 @@ export class Timeline {
 
   /** Any other event of this session. */
   note(type: string, at: number, where: { run?: string | undefined; span?: string | undefined }, told: Told = {}): void {
+    const known = this.record.runs[where.run ?? ""];
+    if (known) known.lastAt = Math.max(at, known.lastAt);
     this.say(type, at, where, told);
   }
 
