@@ -4,6 +4,9 @@
 #include "commands/hooks/json_hooks.hpp"
 #include "settings/settings.hpp"
 
+#include <rapidjson/document.h>
+#include <rapidjson/pointer.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -253,6 +256,16 @@ result<presence> look_codex() {
 
 fs::path openclaw_hook() { return openclaw_home() / "hooks/agentmon"; }
 
+/// As OpenClaw's configuration says; one that cannot be read says nothing.
+bool openclaw_hook_is_enabled() {
+  constexpr unsigned as_openclaw_reads = rapidjson::kParseCommentsFlag | rapidjson::kParseTrailingCommasFlag;
+  rapidjson::Document json;
+  json.Parse<as_openclaw_reads>(read_text(openclaw_home() / "openclaw.json").value_or("").c_str());
+  if (json.HasParseError()) return false;
+  const auto* const enabled = rapidjson::Pointer("/hooks/internal/entries/agentmon/enabled").Get(json);
+  return enabled != nullptr && enabled->IsTrue();
+}
+
 /// Its configuration is OpenClaw's own to change; it may hold comments, and the running gateway takes the change over.
 void run_or_advise(plan& steps, std::vector<std::vector<std::string>> commands) {
   if (!find_program("openclaw").empty()) {
@@ -272,7 +285,8 @@ result<plan> install_openclaw(const hook_settings& settings) {
   auto done = add_bundled(steps, "openclaw", openclaw_hook());
   if (done) done = add_variables(steps, kind::edit, openclaw_home() / ".env", settings);
   if (!done) return tl::unexpected{done.error()};
-  if (!steps.changes.empty()) run_or_advise(steps, {{"openclaw", "hooks", "enable", "agentmon"}});
+  if (!steps.changes.empty() || !openclaw_hook_is_enabled())
+    run_or_advise(steps, {{"openclaw", "hooks", "enable", "agentmon"}});
   steps.advice.push_back("Restart the OpenClaw gateway once: it reads .env and the hook's files when it starts.");
   steps.advice.push_back(
       "The same folder is a plugin, too, which adds parameters, results and answers. OpenClaw wants your "
@@ -315,8 +329,10 @@ result<presence> look_openclaw() {
     found.message = "not installed";
   else if (variable_in(*variables, "AGENTMON_INGEST_URL").empty())
     found.message = "installed, but AGENTMON_INGEST_URL is not set in " + (openclaw_home() / ".env").string();
+  else if (!openclaw_hook_is_enabled())
+    found.message = "installed, but not enabled; run: openclaw hooks enable agentmon";
   else
-    found.message = "installed in " + openclaw_hook().string() + "; \"openclaw hooks list\" says whether it is enabled";
+    found.message = "installed in " + openclaw_hook().string();
   return found;
 }
 

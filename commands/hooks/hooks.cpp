@@ -39,8 +39,10 @@ bool agreed(const hooks::plan& steps, const given_flags& flags) {
   std::fputs("Go on? [y/N] ", stdout);
   std::fflush(stdout);
   std::array<char, 16> answer{};
-  if (std::fgets(answer.data(), answer.size(), stdin) == nullptr) return false;
-  return answer[0] == 'y' || answer[0] == 'Y';
+  const bool answered = std::fgets(answer.data(), answer.size(), stdin) != nullptr;
+  if (answered && (answer[0] == 'y' || answer[0] == 'Y')) return true;
+  std::puts(answered ? "Nothing was changed." : "\nNothing was changed.");
+  return false;
 }
 
 void give(const std::vector<std::string>& advice) {

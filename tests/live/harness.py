@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("AGENTMON_BUILD", "build")
 BINARY = BUILD / "agentmon"
 PORTS = ("gateway", "query", "ui")
+#: Made-up secrets, each in the shape of a real one.
+SECRETS = re.findall(r'^  \w+: "([^"]+)",$', (ROOT / "tests/hooks/secrets.ts").read_text(), re.MULTILINE)
 
 #: Instances that live now; a failing test shows their logs (reporting.py).
 alive = []

@@ -1,8 +1,10 @@
 """The hooks of Claude Code, Codex and OpenClaw: their installer, and what they bring to a real gateway."""
 
+import contextlib
 import json
 import os
 import pathlib
+import pty
 import re
 import resource
 import signal
@@ -13,10 +15,8 @@ import uuid
 import pytest
 
 import processes
-from harness import BINARY, ROOT, Instance, plain_environment
+from harness import BINARY, ROOT, SECRETS, Instance, plain_environment
 from waiting import wait_until
-
-SECRETS = re.findall(r'^  \w+: "([^"]+)",$', (ROOT / "tests/hooks/secrets.ts").read_text(), re.MULTILINE)
 
 
 class Machine:
@@ -28,12 +28,30 @@ class Machine:
         self.gateway = gateway
         self.query = query
 
-    def hooks(self, *arguments, path=None, stdin=subprocess.DEVNULL):
+    def environment(self, path=None):
         environment = {**plain_environment(), "HOME": str(self.home), "PATH": path or os.environ["PATH"]}
         for name in ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "OPENCLAW_STATE_DIR"):
             environment.pop(name, None)
-        return subprocess.run([BINARY, "hooks", *arguments], cwd=self.home, env=environment, text=True,
-                              capture_output=True, timeout=60, stdin=stdin)
+        return environment
+
+    def hooks(self, *arguments, path=None):
+        return subprocess.run([BINARY, "hooks", *arguments], cwd=self.home, env=self.environment(path), text=True,
+                              capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+
+    def hooks_on_terminal(self, keys, *arguments):
+        """The same on a terminal, where a human types when it asks: (status as of wait, what the terminal showed)."""
+        process, terminal = pty.fork()
+        if process == 0:
+            os.chdir(self.home)
+            os.execve(BINARY, [BINARY, "hooks", *arguments], self.environment())
+        shown = b""
+        with contextlib.suppress(OSError):  # the program has ended
+            while piece := os.read(terminal, 4096):
+                shown += piece
+                if piece.endswith(b"[y/N] "):
+                    os.write(terminal, keys)
+        os.close(terminal)
+        return os.waitpid(process, 0)[1], shown.decode()
 
     def install(self, agent, **options):
         return self.hooks("install", agent, "--yes", "--url", self.gateway, "--name", self.name, **options)
@@ -173,6 +191,23 @@ def test_openclaw_gets_the_folder_and_its_variables(machine):
     assert not (machine.home / ".openclaw/hooks/agentmon").exists()
 
 
+def test_openclaw_is_enabled_by_the_next_try_when_the_first_went_wrong(machine):
+    machine.write("bin/openclaw", f"#!/bin/sh\necho \"$@\" >> {machine.home}/calls\ntest -e {machine.home}/.openclaw/openclaw.json\n")
+    (machine.home / "bin/openclaw").chmod(0o700)
+    path = f"{machine.home}/bin:/usr/bin:/bin"
+    wrong = machine.install("openclaw", path=path)
+    assert wrong.returncode == 1 and "do this again" in wrong.stderr
+    machine.write(".openclaw/openclaw.json", "{}")
+    again = machine.install("openclaw", path=path)
+    assert again.returncode == 0, again.stderr
+    assert "not enabled" in machine.hooks("status", "openclaw", "--query", machine.query).stdout
+    machine.write(".openclaw/openclaw.json", json.dumps(
+        {"hooks": {"internal": {"enabled": True, "entries": {"agentmon": {"enabled": True}}}}}))
+    done = machine.install("openclaw", path=path)
+    assert "in place already" in done.stdout
+    assert machine.read("calls") == "hooks enable agentmon\n" * 2
+
+
 def test_nothing_changes_without_consent_or_when_a_file_is_broken(machine):
     refused = machine.hooks("install", "claude-code", "--url", machine.gateway)
     assert refused.returncode == 1 and "--yes" in refused.stderr
@@ -182,6 +217,28 @@ def test_nothing_changes_without_consent_or_when_a_file_is_broken(machine):
     assert broken.returncode == 1 and "settings.json cannot be changed" in broken.stderr
     assert machine.read(".claude/settings.json") == "{ broken"
     assert machine.hooks("install", "emacs", "--yes").returncode == 64
+
+
+@pytest.mark.parametrize("keys", [b"n\n", b"\n", b"\x04", b"\x03"], ids=["no", "nothing", "the end of input", "Ctrl-C"])
+def test_whoever_does_not_say_yes_on_the_terminal_gets_no_change(machine, keys):
+    machine.write(".claude/settings.json", "{}")
+    status, shown = machine.hooks_on_terminal(keys, "install", "claude-code", "--url", machine.gateway)
+    assert status == (signal.SIGINT if keys == b"\x03" else 1 << 8)
+    assert "settings.json" in shown and ("Nothing was changed" in shown or keys == b"\x03")
+    assert [str(file.relative_to(machine.home)) for file in machine.home.rglob("*") if file.is_file()] == [
+        ".claude/settings.json"]
+    assert machine.read(".claude/settings.json") == "{}"
+
+
+def test_yes_on_the_terminal_installs_and_removes(machine):
+    status, shown = machine.hooks_on_terminal(b"y\n", "install", "claude-code", "--url", machine.gateway, "--name",
+                                              machine.name)
+    assert status == 0 and "A test event arrived" in shown
+    assert (machine.home / ".claude/agentmon/report").exists()
+    assert machine.hooks_on_terminal(b"n\n", "remove", "claude-code")[0] == 1 << 8
+    assert (machine.home / ".claude/agentmon/report").exists()
+    assert machine.hooks_on_terminal(b"Y\n", "remove", "claude-code")[0] == 0
+    assert not (machine.home / ".claude/agentmon").exists()
 
 
 def test_a_gateway_that_is_away_is_told_and_the_hooks_stay(machine):
