@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 
 import { Emitter } from "../../hooks/agentmon/emitter/emitter.ts";
 import { envelope, eventId, timeText } from "../../hooks/agentmon/emitter/envelope.ts";
 import { limits } from "../../hooks/agentmon/emitter/limits.ts";
 import { Lock } from "../../hooks/agentmon/emitter/lock.ts";
+import { logToStandardError } from "../../hooks/agentmon/emitter/log.ts";
 import { readVariables, settingsFrom, type Settings } from "../../hooks/agentmon/emitter/settings.ts";
 import { Spool } from "../../hooks/agentmon/emitter/spool.ts";
 import { TestGateway } from "./gateway.ts";
@@ -22,6 +23,12 @@ function settings(url: string, token?: string): Settings {
 
 function numbered(number: number): { type: string; at: number; details: { number: number } } {
   return { type: "test.number", at: Date.now(), details: { number } };
+}
+
+/** What is written to standard error from now on. */
+function logged(t: TestContext): () => string {
+  const write = t.mock.method(process.stderr, "write", () => true);
+  return () => write.mock.calls.map((call) => String(call.arguments[0])).join("");
 }
 
 test("events arrive in order, with the token, and the spool is empty then", async (t) => {
@@ -158,11 +165,29 @@ test("a disk that cannot be written: the agent goes on, one line says so, and th
   t.after(() => gateway.stop());
   const file = join(temporaryFolder(t), "no-folder");
   writeFileSync(file, "");
-  const said: string[] = [];
-  const emitter = new Emitter(settings(gateway.url), file, (line) => said.push(line));
+  const log = logged(t);
+  const emitter = new Emitter(settings(gateway.url), file, logToStandardError());
   emitter.emit(numbered(0));
-  assert.match(said[0] ?? "", /cannot be kept in .*no-folder.*(ENOTDIR|EEXIST)/);
   await gateway.arrived(1);
+  emitter.emit(numbered(1));
+  await gateway.arrived(2);
+  assert.match(log(), /^\[agentmon\] events cannot be kept in .*no-folder.*(ENOTDIR|EEXIST).*\n$/);
+});
+
+test("a spool that becomes unwritable is told once, not with every event", async (t) => {
+  const gateway = await TestGateway.start();
+  t.after(() => gateway.stop());
+  const folder = temporaryFolder(t);
+  const log = logged(t);
+  const emitter = new Emitter(settings(gateway.url), folder, logToStandardError());
+  emitter.emit(numbered(0));
+  await gateway.arrived(1);
+  await until(() => readdirSync(join(folder, "spool")).length === 0);
+  rmSync(join(folder, "spool"), { recursive: true });
+  emitter.emit(numbered(1));
+  emitter.emit(numbered(2));
+  await gateway.arrived(3);
+  assert.match(log(), /^\[agentmon\] events cannot be kept in .*ENOENT.*\n$/);
 });
 
 test("emit never throws, whatever it is given", async (t) => {

@@ -36,7 +36,7 @@ export class Emitter {
         this.openSpool().add(events);
         this.drainSoon();
       } catch (error) {
-        this.log(`events cannot be kept in ${this.folder}, and are lost when the gateway is away: ${reason(error)}`);
+        this.cannotKeep(error);
         void post(this.settings.gateway, events);
       }
     } catch (error) {
@@ -49,6 +49,10 @@ export class Emitter {
     const deadline = Date.now() + milliseconds;
     this.wake?.();
     while (this.draining && Date.now() < deadline) await pause(20);
+  }
+
+  private cannotKeep(error: unknown): void {
+    this.log(`events cannot be kept in ${this.folder}, and are lost when the gateway is away: ${reason(error)}`);
   }
 
   private openSpool(): Spool {
@@ -80,7 +84,7 @@ export class Emitter {
       });
       left = !spool.isEmpty();
     } catch (error) {
-      this.log(`events cannot be kept in ${this.folder}: ${reason(error)}`);
+      this.cannotKeep(error);
     }
     this.draining = false;
     // What is left is another process's work; should it be killed, it is this one's.

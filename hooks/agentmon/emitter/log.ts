@@ -33,9 +33,10 @@ export function logToFile(file: string): Log {
   };
 }
 
-/** The words of whatever was thrown. */
+/** The words of whatever was thrown, without the name of a file: each event has one of its own, and what is wrong is to be
+ * said once. */
 export function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause;
-  return cause instanceof Error && cause.message ? cause.message : error.message;
+  const { message, path }: NodeJS.ErrnoException = error.cause instanceof Error && error.cause.message ? error.cause : error;
+  return path === undefined ? message : message.replace(/, \w+ '.*$/s, "");
 }

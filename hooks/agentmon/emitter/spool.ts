@@ -48,7 +48,7 @@ export class Spool {
     if (this.files >= limits.spoolFiles || this.bytes + text.length > limits.spoolBytes) {
       this.measure();
       if (this.files >= limits.spoolFiles || this.bytes + text.length > limits.spoolBytes)
-        throw new Error(`the spool ${this.folder} is full (${this.files} files, ${this.bytes} bytes)`);
+        throw new Error("the spool is full");
     }
     const part = join(this.folder, `${name}.${process.pid}${begun}`);
     try {
