@@ -34,11 +34,12 @@ test("what is out of the picture is left out, what reaches into it is cut, what 
   expect(layout(run(1_000_000, 1_000_000))).toEqual([[998, 2, 0]]);
 });
 
-test("an open run goes on until now, unless it was silent for half an hour; one that waits goes on", () => {
-  const now = 10_000_000;
+test("an open run goes on until now, unless it was silent for half an hour; one that waits, for a day", () => {
+  const now = 100_000_000;
   expect(endOf(run(0, now - 60_000, { status: "active" }), now)).toBe(now);
   expect(endOf(run(0, now - 1_800_000, { status: "active" }), now)).toBe(now - 1_800_000);
-  expect(endOf(run(0, 5, { status: "waiting" }), now)).toBe(now);
+  expect(endOf(run(0, now - 80_000_000, { status: "waiting" }), now)).toBe(now);
+  expect(endOf(run(0, 5, { status: "waiting" }), now)).toBe(5);
   expect(endOf(run(0, 5), now)).toBe(5);
 });
 

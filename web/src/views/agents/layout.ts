@@ -17,15 +17,14 @@ export interface Extent {
 /** More runs than this at the same time share the last track. */
 export const mostTracks = 3;
 const narrowest = 2;
-/** An open run is drawn on until now while it was not silent for so long; longer, and nobody knows. In milliseconds. */
-const silence = 1_800_000;
+/** A run is drawn on until now while it was not silent for so long; longer, and nobody knows. In milliseconds. */
+const silences: Partial<Record<LaneRun["status"], number>> = { active: 1_800_000, waiting: 86_400_000 };
 
 export const xOf = (at: number, { from, to }: Extent, width: number): number => ((at - from) / (to - from)) * width;
 
 /** The end of a run's bar. */
 export function endOf(run: LaneRun, now: number): number {
-  const isOpen = run.status === "active" || run.status === "waiting";
-  return isOpen && (run.status === "waiting" || now - run.last < silence) ? Math.max(run.last, now) : run.last;
+  return now - run.last < (silences[run.status] ?? 0) ? Math.max(run.last, now) : run.last;
 }
 
 /** Where the runs that are seen stand. `runs` in the order they began. */
