@@ -164,7 +164,10 @@ def test_codex_gets_its_hooks_and_notify_and_no_trust(machine):
     config = machine.read(".codex/config.toml")
     assert config.startswith("notify = [") and config.endswith('model = "x"\n\n[features]\nhooks = true\n')
     assert "trust" not in config
-    assert json.loads(machine.read(".codex/hooks.json"))["hooks"]["Stop"][0]["hooks"][0]["command"] == "mine"
+    hooks = json.loads(machine.read(".codex/hooks.json"))
+    assert hooks["hooks"]["Stop"].pop(0)["hooks"][0]["command"] == "mine"
+    sample = (ROOT / "hooks/codex/hooks.json").read_text().replace("/home/USER", str(machine.home))
+    assert hooks == json.loads(sample), "what the documentation shows"
     assert machine.hooks("remove", "codex", "--yes").returncode == 0
     assert machine.read(".codex/config.toml") == 'model = "x"\n\n[features]\nhooks = true\n'
 
