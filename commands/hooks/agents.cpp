@@ -20,6 +20,8 @@ using kind = change::kind;
 constexpr int hook_timeout_s = 10; // the command needs a few milliseconds; a machine can be busy
 constexpr int last_timeout_s = 3;  // Codex allows no more at an end
 
+// Not those of worktrees, where a hook can take Claude Code's own work over, and not FileChanged and MessageDisplay,
+// which are many and tell nothing about a run.
 constexpr std::array claude_events{
     hook_event{"SessionStart", hook_timeout_s},
     hook_event{"SessionEnd", hook_timeout_s},
@@ -46,6 +48,10 @@ constexpr std::array claude_events{
     hook_event{"TaskCreated", hook_timeout_s},
     hook_event{"TaskCompleted", hook_timeout_s},
     hook_event{"CwdChanged", hook_timeout_s},
+    hook_event{"DirectoryAdded", hook_timeout_s},
+    hook_event{"Elicitation", hook_timeout_s},
+    hook_event{"ElicitationResult", hook_timeout_s},
+    hook_event{"TeammateIdle", hook_timeout_s},
 };
 
 constexpr std::array codex_events{

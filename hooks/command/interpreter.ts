@@ -193,14 +193,18 @@ export abstract class Interpreter<Record extends CommandRecord> {
     if (trigger === "manual") this.timeline.endRun(run, this.at, { status: "success", usage: this.usage(run) });
   }
 
-  /** A call that is not known here: its single words and figures, no contents. */
+  /** A call that is not known here: its figures and what it calls things, and as content its other short texts. */
   protected noted(framework: string, name: string): void {
     const known = ["session_id", "transcript_path", "hook_event_name", "prompt_id", "turn_id", "cwd"];
-    const short = Object.entries(this.said).filter(
-      ([key, value]) => !known.includes(key) && (typeof value === "number" || typeof value === "boolean" || (typeof value === "string" && value.length <= 64)),
-    );
-    const run = this.run();
-    this.timeline.note(`${framework}.${snake(name)}`, this.at, { run }, { details: Object.fromEntries(short) });
+    const said = Object.entries(this.said).filter(([key]) => !known.includes(key));
+    const isShort = (value: unknown): value is string => typeof value === "string" && value.length <= 64;
+    const isDetail = ([key, value]: [string, unknown]): boolean =>
+      typeof value === "number" || typeof value === "boolean" || (isShort(value) && /(type|name|model|mode|source|trigger)$/.test(key));
+    const texts = said.filter((each) => isShort(each[1]) && !isDetail(each));
+    this.timeline.note(`${framework}.${snake(name)}`, this.at, { run: this.run() }, {
+      input: texts.length > 0 ? Object.fromEntries(texts) : undefined,
+      details: Object.fromEntries(said.filter(isDetail)),
+    });
   }
 }
 
