@@ -61,9 +61,11 @@ class Lab:
         return done
 
     def start(self, *words, **environment):
-        output = open(self.folder / f"child-{len(self.children)}.log", "wb")
-        child = subprocess.Popen(words, cwd=self.project, env={**self.environment, **environment},
-                                 stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        log = self.folder / f"child-{len(self.children)}.log"
+        with open(log, "wb") as output:
+            child = subprocess.Popen(words, cwd=self.project, env={**self.environment, **environment},
+                                     stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        child.log = log
         self.children.append(child)
         return child
 
@@ -71,13 +73,19 @@ class Lab:
         self.start("node", str(HERE / "model.mjs"), str(self.model_port), str(self.log))
         wait_until(lambda: accepts(self.model_port), 20, "the model's server")
 
-    def install(self, agent):
-        done = self.run(str(BINARY), "hooks", "install", agent, "--yes", "--url", self.instance.url("gateway"), "--name", "lab")
+    def install(self, agent, url=None):
+        done = self.run(str(BINARY), "hooks", "install", agent, "--yes", "--url", url or self.instance.url("gateway"),
+                        "--name", "lab")
         assert "A test event arrived" in done.stdout
 
     def requests(self, name):
         file = self.log / name
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def tokens_of_model(self, but=()):
+        """Input and output that the model's server told, but for some of its answers."""
+        answers = [one for one in self.requests("answers.jsonl") if one["id"] not in but]
+        return sum(one["input"] for one in answers), sum(one["output"] for one in answers)
 
     # -- what arrived ----------------------------------------------------------
 
@@ -91,19 +99,25 @@ class Lab:
     def wait_for(self, framework, kind, count, deadline=60):
         wait_until(lambda: self.count(framework, kind) >= count, deadline, f"{count} {kind} of {framework}")
 
+    def runs(self, framework):
+        """All runs with their spans as the query port tells them, the earliest first."""
+        sessions = self.instance.json("/v1/sessions", framework=framework, limit=100)["sessions"]
+        runs = [run for one in sessions for run in self.instance.json(f"/v1/sessions/{one['session_id']}")["runs"]]
+        return [self.instance.json(f"/v1/runs/{run['run_id']}", session_id=run["session_id"])
+                for run in sorted(runs, key=lambda run: run["first_ts"])]
+
     def spans(self, framework, kind):
-        """(name, status, duration, parent) of the ended spans of a kind."""
-        return [(row[5].get("name"), row[5].get("status"), row[5].get("duration_ms"), row[4])
-                for row in self.rows(framework) if row[0] == "span.end" and row[5].get("kind") == kind]
+        return sorted((span for run in self.runs(framework) for span in run["spans"] if span["kind"] == kind),
+                      key=lambda span: span["started_at"] or span["ended_at"])
 
     def tokens(self, framework):
         """What the sessions add up to, as the query port tells it."""
         sessions = self.instance.json("/v1/sessions", framework=framework, limit=100)["sessions"]
-        return (sum(one["usage"]["input_tokens"] or 0 for one in sessions),
-                sum(one["usage"]["output_tokens"] or 0 for one in sessions))
+        return tuple(sum(one["usage"][kind] or 0 for one in sessions) for kind in ("input_tokens", "output_tokens"))
 
     def check_whole(self, framework):
-        """Every run and span has begun once and ended once, and the store agrees with its events."""
+        """Every run and span has begun once and ended once and is nested in one that is there, and the store agrees with
+        its events."""
         seen = {}
         for kind, *ids, _ in self.rows(framework):
             if kind in ("run.start", "run.end", "span.start", "span.end"):
@@ -113,10 +127,34 @@ class Lab:
         opened = {key[1:] for key in seen if key[0].endswith(".start")}
         ended = {key[1:] for key in seen if key[0].endswith(".end")}
         assert opened - ended == set(), "open"
+        for run in self.runs(framework):
+            assert run["status"] in ("success", "error", "aborted"), run
+            spans = {span["span_id"] for span in run["spans"]}
+            assert len(spans) == len(run["spans"])
+            for span in run["spans"]:
+                assert span["status"] in ("success", "error", "aborted"), span
+                assert span["parent_span_id"] is None or span["parent_span_id"] in spans, span
         self.instance.verify()
 
-    def took(self):
-        return float((self.project / "took").read_text())
+    def everything_stored(self):
+        """All rows of all tables, as one text."""
+        tables = self.instance.sql("SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables "
+                                   "WHERE schemaname NOT IN ('pg_catalog', 'information_schema')")
+        return "\n".join(row[0] for (table,) in tables for row in self.instance.sql(f"SELECT t::text FROM {table} t"))
+
+    def check_duration_of_sleep(self, span):
+        """Within 10 % its span is as long as the command, or at most as long as the model waited for the result: what the
+        agent itself needs for a call depends on the machine."""
+        took = float((self.project / "took").read_text())
+        answers = self.requests("answers.jsonl")
+        waited = max(min(next["begin"] for next in answers if next["begin"] >= one["end"]) - one["end"]
+                     for one in answers if one["shell"])
+        print(f"\nthe command {took:.0f} ms, its span {span['duration_ms']:.0f}, the model waited {waited:.0f}")
+        assert took / 1.1 <= span["duration_ms"] <= waited * 1.1
+
+
+def outline(spans):
+    return [(span["name"], span["status"]) for span in spans]
 
 
 def accepts(port):

