@@ -161,6 +161,24 @@ test("/stop aborts the run, whatever is open in it", (t) => {
   }
 });
 
+test("command:stop ends the run and the session, whatever is open", (t) => {
+  const watched = watch(temporaryFolder(t));
+  hear(watched, [bus("run.started"), plugin("before_tool_call", { toolName: "exec", toolCallId: "c", params: {} }), hook("command", "stop", {})]);
+  assertWhole(watched.told);
+  assert.deepEqual(watched.told.filter((each) => each.event.type.endsWith(".end")).map((each) => [each.event.type, each.payload.status]), [
+    ["span.end", "aborted"], ["run.end", "aborted"], ["session.end", "aborted"],
+  ]);
+});
+
+test("tool_result_persist ends a call whose end was not told, and only that", (t) => {
+  const watched = watch(temporaryFolder(t));
+  const persisted = { toolName: "exec", toolCallId: "c", message: { isError: true, content: [{ type: "text", text: "no" }], details: { exitCode: 3 } } };
+  hear(watched, [bus("run.started"), plugin("before_tool_call", { toolName: "exec", toolCallId: "c", params: {} }), plugin("tool_result_persist", persisted), plugin("tool_result_persist", persisted), bus("run.completed", { outcome: "completed" })]);
+  assertWhole(watched.told);
+  const end = watched.told.find((each) => each.event.type === "span.end");
+  assert.deepEqual([end?.payload.status, end?.payload.error, end?.payload.duration_ms], ["error", { type: "tool_failed", message: "no" }, 10]);
+});
+
 test("a failing process is an error of its tool, from either source", (t) => {
   const fromBus = watch(temporaryFolder(t));
   hear(fromBus, [bus("run.started"), bus("tool.execution.started", { toolName: "exec", toolCallId: "c" }), bus("exec.process.completed", { exitCode: 3 }), bus("tool.execution.completed", { toolName: "exec", toolCallId: "c", durationMs: 9 })]);
