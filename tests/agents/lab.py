@@ -116,8 +116,8 @@ class Lab:
         return tuple(sum(one["usage"][kind] or 0 for one in sessions) for kind in ("input_tokens", "output_tokens"))
 
     def check_whole(self, framework):
-        """Every run and span has begun once and ended once and is nested in one that is there, and the store agrees with
-        its events."""
+        """Every run and span has begun once and ended once and is nested in one that is there, and the store agrees
+        with its events."""
         seen = {}
         for kind, *ids, _ in self.rows(framework):
             if kind in ("run.start", "run.end", "span.start", "span.end"):
@@ -143,8 +143,8 @@ class Lab:
         return "\n".join(row[0] for (table,) in tables for row in self.instance.sql(f"SELECT t::text FROM {table} t"))
 
     def check_duration_of_sleep(self, span):
-        """Within 10 % its span is as long as the command, or at most as long as the model waited for the result: what the
-        agent itself needs for a call depends on the machine."""
+        """Within 10 % its span is as long as the command, or at most as long as the model waited for the result: what
+        the agent itself needs for a call depends on the machine."""
         took = float((self.project / "took").read_text())
         answers = self.requests("answers.jsonl")
         waited = max(min(next["begin"] for next in answers if next["begin"] >= one["end"]) - one["end"]

@@ -10,7 +10,7 @@ import requests
 
 
 class Relay:
-    """Passes what is posted to the gateway on, each answer so many seconds late; a gateway that is away is away here."""
+    """Passes what is posted on to the gateway, each answer so many seconds late; one that is away is away here, too."""
 
     def __init__(self):
         self.gateway = None  #: its URL

@@ -23,7 +23,8 @@ def configuration(lab):
     model = {"id": "mock-1", "name": "Mock 1", "reasoning": False, "input": ["text"], "contextWindow": 128000,
              "maxTokens": 8192, "cost": {"input": 3, "output": 15, "cacheRead": 0.3, "cacheWrite": 3.75}}
     return {
-        "gateway": {"mode": "local", "bind": "loopback", "port": lab.openclaw_port, "auth": {"mode": "token", "token": "lab-token"}},
+        "gateway": {"mode": "local", "bind": "loopback", "port": lab.openclaw_port,
+                    "auth": {"mode": "token", "token": "lab-token"}},
         "agents": {"defaults": {"workspace": str(lab.project), "model": {"primary": "mock/mock-1"},
                                 "heartbeat": {"every": "0m"}}},
         "models": {"mode": "merge", "providers": {"mock": {
@@ -47,8 +48,9 @@ def by_installer_with_plugin(lab, url):
 
 
 def by_ansible(lab, url):
-    variables = {"agentmon_ingest_url": url, "agentmon_vm_name": "lab", "agentmon_hook_source": f"{ROOT}/hooks/agentmon/",
-                 "agentmon_restart": f"touch {lab.folder}/restarted", "ansible_python_interpreter": "/usr/bin/python3"}
+    variables = {"agentmon_ingest_url": url, "agentmon_vm_name": "lab",
+                 "agentmon_hook_source": f"{ROOT}/hooks/agentmon/", "agentmon_restart": f"touch {lab.folder}/restarted",
+                 "ansible_python_interpreter": "/usr/bin/python3"}
     play = {"hosts": "localhost", "connection": "local", "vars": variables,
             "tasks": [{"ansible.builtin.include_tasks": str(ROOT / "hooks/ansible/openclaw.yml")}]}
     (lab.folder / "play.yml").write_text(json.dumps([play]))
@@ -136,7 +138,8 @@ def test_openclaw(tmp_path, deploy):
         wait_for_ends(lab)
 
         tools = lab.spans("openclaw", "tool")
-        assert outline(tools) == [("exec", "error"), ("exec", "success"), ("read", "error"), ("sessions_spawn", "success")]
+        assert outline(tools) == [("exec", "error"), ("exec", "success"), ("read", "error"),
+                                  ("sessions_spawn", "success")]
         lab.check_duration_of_sleep(tools[1])
         assert all((span["output"] is not None) == plugin for span in tools if span["name"] == "exec")
         (agent,) = lab.spans("openclaw", "subagent")
@@ -156,7 +159,8 @@ def test_openclaw(tmp_path, deploy):
         lab.check_whole("openclaw")
 
 
-@pytest.mark.skipif(shutil.which("ansible-playbook") is None, reason="Ansible is not installed: apt-get install ansible-core")
+@pytest.mark.skipif(shutil.which("ansible-playbook") is None,
+                    reason="Ansible is not installed: apt-get install ansible-core")
 def test_ansible_deploys_the_hook_and_the_plugin(tmp_path):
     with openclaw(tmp_path, by_ansible) as lab:
         turn(lab, "please RUN[echo hello]")
