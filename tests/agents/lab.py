@@ -54,10 +54,11 @@ class Lab:
                 os.kill(int(pid.name), signal.SIGKILL)
         self.instance.close()
 
-    def run(self, *words, timeout=90, check=True):
+    def run(self, *words, timeout=240, check=True):
         done = subprocess.run(words, cwd=self.project, env=self.environment, stdin=subprocess.DEVNULL, text=True,
                               capture_output=True, timeout=timeout)
-        assert not check or done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        told = f"{words}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        assert not check or done.returncode == 0, told
         return done
 
     def start(self, *words, **environment):
