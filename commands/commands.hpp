@@ -33,6 +33,7 @@ std::span<const flag> emit_flags();
 std::span<const flag> demo_flags();
 std::span<const flag> doctor_flags();
 std::span<const flag> hooks_flags();
+std::span<const flag> vms_flags();
 std::span<const flag> config_flags();
 std::span<const flag> bench_flags();
 
@@ -48,6 +49,9 @@ int run_doctor(const invocation&);
 /// Makes OpenClaw, Codex or Claude Code on this machine report; 0: done and arrived, 1: not done, 2: done, but the
 /// gateway is away.
 int run_hooks(const invocation&);
+
+/// Helps with the registry of machines, without any of our servers; 1: not done.
+int run_vms(const invocation&);
 
 /// Prints the settings in force.
 int run_config(const invocation&);

@@ -1,6 +1,8 @@
 #include "actors/node.hpp"
 #include "commands/commands.hpp"
 #include "commands/help.hpp"
+#include "monitor/helper_main.hpp"
+#include "monitor/helper_messages.hpp"
 
 #include <algorithm>
 #include <array>
@@ -27,7 +29,7 @@ int run_named_roles(const invocation& given) {
   return run_up(given);
 }
 
-const std::array<command, 8> commands{{
+const std::array<command, 9> commands{{
     {"up",
      "",
      "Run everything in this process, in the foreground; private PostgreSQL and NATS unless URLs are set.",
@@ -40,6 +42,7 @@ const std::array<command, 8> commands{{
     {"doctor", "[--verify]", "Look whether everything is in order, and say what to do.", doctor_flags(), run_doctor},
     {"hooks", "install|status|remove AGENT", "Make openclaw, codex or claude-code on this machine report.",
      hooks_flags(), run_hooks},
+    {"vms", "discover", "Propose entries of the registry of machines from what libvirt knows.", vms_flags(), run_vms},
     {"config", "[NAME...]", "Print the settings in force and where each comes from.", config_flags(), run_config},
     {"bench", "[--json]", "Measure how fast agentmon is on this machine, beside the machine's own limits.",
      bench_flags(), run_bench},
@@ -67,6 +70,7 @@ int dispatch(std::span<const std::string_view> arguments) {
     return std::puts("agentmon " AGENTMON_VERSION) < 0 ? exit_problem : exit_ok;
   if (name == "help" || name == "--help" || name == "-h")
     return print_help(rest.empty() ? "" : std::string{rest.front()});
+  if (name == monitor::helper_command && rest.size() == 1) return monitor::run_helper(std::string{rest.front()});
   const auto found = std::find_if(commands.begin(), commands.end(), [&](const command& c) { return c.name == name; });
   if (found == commands.end()) return unknown_command(name);
   if (std::find_if(rest.begin(), rest.end(), [](auto word) { return word == "--help" || word == "-h"; }) != rest.end())

@@ -202,14 +202,21 @@ constexpr uint64_t bench_stream_bytes = 512 * MiB; // the stream of the publish 
 
 // -- monitor -----------------------------------------------------------------------
 constexpr auto hypervisor_timeout = 3s; // one bulk call for all domains takes some 10 ms; one that hangs never returns
-constexpr auto hung_after = 5s;         // a QEMU monitor command that takes longer: its process is stuck
-constexpr auto helper_restart_min = 1s; // of a helper process that was killed or crashed, doubling up to
+constexpr auto hung_after = 2s;         // a QEMU that takes longer for a monitor command is stuck; below the time-out
+                                        // above, so that who asks again after it is told
+constexpr auto helper_restart_min = 1s; // of a helper process that failed twice in a row, doubling up to
 constexpr auto helper_restart_max = 30s;
-constexpr auto ssh_connect_timeout = 5s; // the kernel itself would try for two minutes
-constexpr auto ssh_login_timeout = 10s;  // handshake, host key and key: 0.5 s on a slow guest
-constexpr auto ssh_probe_timeout = 20s;  // the probe's own commands have time-outs of 3 s each
-constexpr size_t ssh_handshakes = 10;    // unauthenticated connections to one host: sshd drops more (MaxStartups)
-constexpr size_t probe_bytes = 1 * MiB;  // what a guest may say; the probe says 1 KB
+constexpr auto helper_end_timeout = 1s;            // from its end of the socket closing to its own end: at once
+constexpr auto helper_idle = 5min;                 // without a question; then it ends until somebody asks again
+constexpr size_t helper_question_bytes = 64 * KiB; // fits in a socket's buffer, so that asking never waits
+constexpr uint32_t helper_answer_bytes = 16 * MiB; // a domain has some 500 bytes
+constexpr std::chrono::minutes balloon_age{2};     // what a guest said of its memory before is not how it is now
+constexpr auto address_timeout = 8s;               // libvirt itself gives a guest agent 5 s
+constexpr auto ssh_connect_timeout = 5s;           // the kernel itself would try for two minutes
+constexpr auto ssh_login_timeout = 10s;            // handshake, host key and key: 0.5 s on a slow guest
+constexpr auto ssh_probe_timeout = 20s;            // the probe's own commands have time-outs of 3 s each
+constexpr size_t ssh_handshakes = 10;   // unauthenticated connections to one host: sshd drops more (MaxStartups)
+constexpr size_t probe_bytes = 1 * MiB; // what a guest may say; the probe says 1 KB
 constexpr size_t registry_bytes = 4 * MiB;
 constexpr size_t registry_instances = 10'000;
 constexpr auto registry_look = 2s;       // between two looks whether the registry's file has changed
