@@ -35,13 +35,14 @@ missing() {
 policy=/usr/sbin/policy-rc.d
 no_cluster=/etc/postgresql-common/createcluster.d/agentmon-set-up.conf
 undo=()
+boot_before=''
 
 undo_all() {
   local step
   for step in "${undo[@]}"; do eval "$step"; done
 }
 
-# Debian's packages start and enable their servers when they are installed; these two refuse it, for the time being.
+# Debian's packages start their servers when they are installed; these two refuse it, for the time being.
 keep_servers_from_starting() {
   if [[ ! -e $policy && ! -L $policy ]]; then
     undo=("rm -f $policy" "${undo[@]}")
@@ -54,13 +55,23 @@ keep_servers_from_starting() {
   echo 'create_main_cluster = false' > "$no_cluster"
 }
 
-unit_known() { find /lib/systemd/system /usr/lib/systemd/system -name "$1.service" 2>/dev/null | grep -q .; }
+# What starts with the machine, for systemd (servers, and the sockets that would start them) and for sysvinit.
+boot_links() {
+  { find /etc/systemd/system -type l \( -path '*.wants/*' -o -path '*.requires/*' \)
+    find /etc/rc?.d -type l -name 'S*'; } 2>/dev/null | sort || true
+}
 
-# Takes a server that was just installed out of the boot, for systemd and for sysvinit, whichever this machine has.
-disable() {
-  find /etc/systemd/system -type l -path "*.wants/$1.service" -delete 2>/dev/null || true
+# Takes what was not among them before out of the boot.
+restore_boot() {
+  local link
+  comm -13 <(printf '%s\n' "$boot_before") <(boot_links) | while read -r link; do
+    if [[ $link == /etc/rc* ]]; then
+      update-rc.d "${link##*/S??}" disable > /dev/null 2>&1 || true
+    else
+      rm -f "$link"
+    fi
+  done
   if [[ -d /run/systemd/system ]]; then systemctl daemon-reload || true; fi
-  if [[ -x /etc/init.d/$1 ]]; then update-rc.d "$1" disable > /dev/null 2>&1 || true; fi
 }
 
 # apt-get waits for dpkg's lock by itself, but not for the one of the package lists.
@@ -78,10 +89,8 @@ update_lists() {
 }
 
 install() {
-  local server new_servers=()
-  for server in postgresql nats-server ssh libvirtd libvirt-guests virtlogd virtlockd; do
-    unit_known "$server" || new_servers+=("$server")
-  done
+  boot_before=$(boot_links)
+  undo=(restore_boot)
   trap undo_all EXIT
   trap 'exit 130' INT TERM HUP
   keep_servers_from_starting
@@ -89,9 +98,6 @@ install() {
   # NEEDRESTART_SUSPEND: no server that runs is restarted because of a new library.
   DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
     apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout="$patience" -o Dpkg::Use-Pty=0 "$@" >&2
-  for server in "${new_servers[@]}"; do
-    if unit_known "$server"; then disable "$server"; fi
-  done
 }
 
 # -- as anybody ------------------------------------------------------------------------------------------------------
