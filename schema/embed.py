@@ -4,12 +4,8 @@ import pathlib
 import re
 import sys
 
-
-def literal(text):
-    """A C++ string literal of pieces that every compiler takes, one a line."""
-    lines = text.replace("\r\n", "\n").splitlines(keepends=True)
-    escaped = (line.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") for line in lines)
-    return "\n".join(f'     "{line}"' for line in escaped)
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "scripts"))
+from cpp_literal import literal  # noqa: E402
 
 
 def main(output, *inputs):
@@ -18,7 +14,7 @@ def main(output, *inputs):
         number = re.fullmatch(r"(\d{4})_\w+\.sql", path.name)
         if number is None or int(number[1]) != len(steps) + 1:
             sys.exit(f"{path.name}: migrations are named NNNN_words.sql and numbered from 0001 without gaps")
-        steps.append(f'    {{{len(steps) + 1}, "{path.stem}",\n{literal(path.read_text(encoding="utf-8"))}}},')
+        steps.append(f'    {{{len(steps) + 1}, "{path.stem}",\n{literal(path.read_bytes())}}},')
     table = "\n".join(steps)
     pathlib.Path(output).write_text(
         '#include "store/migrate.hpp"\n\n'
