@@ -13,11 +13,12 @@
 namespace agentmon::monitor {
 namespace {
 
-#define NAME                                                                                                           \
-  "[A-Za-z0-9_.-]*(?:pass(?:word|wd|phrase|code)|passw|pwd|secret|token(?!s|iz)|api[-_]?key|apikey|access[-_]?key|"    \
+// What stands in a name that means a secret; not "tokens", which are counted, nor "tokenizer".
+#define WORD                                                                                                           \
+  "(?:pass(?:word|wd|phrase|code)|passw|pwd|secret|token(?!s|iz)|api[-_]?key|apikey|access[-_]?key|"                   \
   "private[-_]?key|signing[-_]?key|credential|authorization|auth[-_]?key|cookie|jwt|database[-_]?url|dsn)"             \
-  "[A-Za-z0-9_.-]*"
-#define VALUE R"((?:"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^\s"'&;,<>|)}\]]+))"
+  "[A-Za-z0-9_.-]*+"
+#define VALUE R"((?:"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[^\s"'&;,<>|)}\]]+))"
 
 enum class letters : uint8_t { as_they_are, of_any_case };
 
@@ -30,18 +31,20 @@ struct rule {
 constexpr auto rules = std::to_array<rule>({
     {R"(()-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|$))"},
     // scheme://user:password@host, and scheme://token@host
-    {R"(\b([a-z][a-z0-9+.-]*:\/\/)[^\s\/?#@"']+(?=@))", letters::of_any_case},
+    {R"(\b([a-z][a-z0-9+.-]*+:\/\/)[^\s\/?#@"']+(?=@))", letters::of_any_case},
     {R"(\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:[a-z]+\s+)?)[^\s"',;]+)", letters::of_any_case},
     {R"(\b((?:set-)?cookie["']?\s*:\s*["']?)[^\r\n"']+)", letters::of_any_case},
     {R"(\b((?:bearer|basic)\s+)[A-Za-z0-9._~+\/=-]{8,})", letters::of_any_case},
     // NAME=value, NAME: value, "name": "value", --name value
-    {R"((\b)" NAME R"(\\?["']?\s*[=:]\s*\\?))" VALUE, letters::of_any_case},
-    {R"(((?:^|\s)--?)" NAME R"(\s+)(?!-))" VALUE, letters::of_any_case},
+    {"(" WORD R"(\\?["']?\s*[=:]\s*\\?))" VALUE, letters::of_any_case},
+    {R"(((?:^|\s)--?[A-Za-z0-9_.-]*)" WORD R"(\s+)(?!-))" VALUE, letters::of_any_case},
+    // "the password is 'value'": in quotation marks, or with a digit in it
+    {"(" WORD R"(\s(?:is|was|to)\s)(?:"[^"]+"|'[^']+'|`[^`]+`|(?=[^\s\d]*\d)[^\s,;]{6,}))", letters::of_any_case},
     // user:password of curl, mysql's -pPASSWORD, sshpass -p
     {R"((\s(?:-u|--user|--proxy-user)[\s=]+["']?[^\s:"']+:)[^\s"']+)"},
     {R"((\b(?:sshpass\s+-p\s*|mysql(?:dump|admin)?\b[^\n|;&]*?\s-p)["']?)[^\s"']+)"},
     // Keys that tell by their shape what they are.
-    {R"(()\b(?:sk|pk|rk)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9_-]{16,})"},
+    {R"(()\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,})"},
     {R"(()\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[A-Za-z0-9_-]{16,})"},
     {R"(()\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-[A-Za-z0-9-]{10,})"},
     {R"(()https:\/\/hooks\.slack\.com\/[^\s"']+|https:\/\/discord(?:app)?\.com\/api\/webhooks\/[^\s"']+)"},
@@ -54,7 +57,7 @@ constexpr auto rules = std::to_array<rule>({
     {R"(()\b\d{6,12}:[A-Za-z0-9_-]{30,})"},
 });
 
-#undef NAME
+#undef WORD
 #undef VALUE
 
 template <auto Free>
@@ -90,10 +93,11 @@ bool hide(std::string& text, const pcre2_code* code, pcre2_match_context* bounds
     size_t size = made.size();
     const int status = pcre2_substitute(code, as_units(text), text.size(), 0, how, nullptr, bounds, as_units(by),
                                         by.size(), reinterpret_cast<PCRE2_UCHAR*>(made.data()), &size);
+    if (status < 0 && status != PCRE2_ERROR_NOMEMORY) return false;
     made.resize(size);
     if (status == PCRE2_ERROR_NOMEMORY) continue; // it then tells the size that it needs
     if (status > 0) text = std::move(made);
-    return status >= 0;
+    return true;
   }
   return false;
 }

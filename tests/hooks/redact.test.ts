@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { clean, cleanText, label } from "../../hooks/agentmon/emitter/clean.ts";
 import { isSecretName, redact } from "../../hooks/agentmon/emitter/redact.ts";
-import { plantedSecrets, withSecrets } from "./secrets.ts";
+import { harmless, plantedSecrets, withSecrets } from "./secrets.ts";
 
 test("secrets are found in every place where people leave them", () => {
   for (const [where, text] of Object.entries(withSecrets)) {
@@ -13,17 +13,7 @@ test("secrets are found in every place where people leave them", () => {
 });
 
 test("what is no secret is left alone", () => {
-  for (const text of [
-    "tokenizer.json has 32000 tokens",
-    "grep -rn 'password' src/",
-    "git push --force-with-lease origin main",
-    "The author wrote a secretary's handbook at https://example.org/a?b=c&d=e.",
-    "input_tokens: 1200 were used of the budget",
-    "run 1795360211:12 of sk-learn",
-    "tasks-are-done and risk-of-rain",
-    "The password is required, the token is invalid, and the secret of 42 is known to all.",
-  ])
-    assert.equal(redact(text), text);
+  for (const text of harmless) assert.equal(redact(text), text);
 });
 
 test("no text takes longer than its length asks for", () => {

@@ -20,7 +20,7 @@ BUILD = ROOT / os.environ.get("AGENTMON_BUILD", "build")
 BINARY = BUILD / "agentmon"
 PORTS = ("gateway", "query", "ui")
 #: Made-up secrets, each in the shape of a real one.
-SECRETS = re.findall(r'^  \w+: "([^"]+)",$', (ROOT / "tests/hooks/secrets.ts").read_text(), re.MULTILINE)
+SECRETS = list(json.loads((ROOT / "tests/secrets.json").read_text())["planted"].values())
 
 #: Instances that live now; a failing test shows their logs (reporting.py).
 alive = []
