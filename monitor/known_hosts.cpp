@@ -99,14 +99,9 @@ std::string name_of(std::string_view host, uint16_t port) {
   return port == usual_port ? name : '[' + name + "]:" + std::to_string(port);
 }
 
-/// What libssh2 may know, best first.
-constexpr auto types =
-    std::to_array<std::string_view>({"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
-                                     "rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"});
-
 /// Whether a server that has a key of this type shows it when we ask for it first. RSA is signed in three ways, of
 /// which libssh2 before 1.11 knows only the one that OpenSSH has dropped: then it shows another key.
-bool is_surely_shown(std::string_view type) { return type != "ssh-rsa" && std::ranges::count(types, type) > 0; }
+bool is_surely_shown(std::string_view type) { return type == "ssh-ed25519" || type.starts_with("ecdsa-sha2-nistp"); }
 
 } // namespace
 
@@ -161,15 +156,13 @@ trust judge(const known_host& known, const host_key& shown) {
   return another ? trust::changed : trust::unknown;
 }
 
-std::string key_types_wanted(const known_host& known) {
-  const auto is_known = [&](std::string_view type) {
-    if (type.starts_with("rsa-")) type = "ssh-rsa"; // of the same key
+std::string key_types_wanted(const known_host& known, std::vector<std::string_view> possible) {
+  std::stable_partition(possible.begin(), possible.end(), [&](std::string_view type) {
+    if (type.starts_with("rsa-")) type = "ssh-rsa"; // signs with the same key
     return std::ranges::any_of(known.keys, [&](const host_key& key) { return key.type == type; });
-  };
+  });
   std::string wanted;
-  for (const bool first : {true, false})
-    for (const auto type : types)
-      if (is_known(type) == first) wanted.append(wanted.empty() ? "" : ",").append(type);
+  for (const auto type : possible) wanted.append(wanted.empty() ? "" : ",").append(type);
   return wanted;
 }
 

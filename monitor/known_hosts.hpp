@@ -46,8 +46,8 @@ enum class trust : uint8_t {
 
 trust judge(const known_host&, const host_key& shown);
 
-/// The types of keys to ask a server for, as libssh2 takes them: the known ones first, for a server that has several
-/// would else show one of a type that we cannot compare.
-std::string key_types_wanted(const known_host&);
+/// The types of keys to ask a server for, out of those possible, as libssh2 takes them: the known ones first, for a
+/// server that has several would else show one of a type that we cannot compare.
+std::string key_types_wanted(const known_host&, std::vector<std::string_view> possible);
 
 } // namespace agentmon::monitor

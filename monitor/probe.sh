@@ -83,7 +83,8 @@ disks() {
     }'
 }
 
-# Processes of the gateway. The kernel cuts names to 15 characters; node is asked for its arguments.
+# Processes of the gateway. The kernel cuts names to 15 characters; node is asked for its arguments. That there are none
+# is known where /proc shows those of others, the first one's among them (it does not with hidepid).
 gateway_processes() {
   count=0
   set --
@@ -102,7 +103,7 @@ gateway_processes() {
     count=$((count + 1))
     set -- "$@" "$process/status"
   done
-  echo "gateway_processes=$count"
+  if [ "$count" -gt 0 ] || [ -e /proc/1 ]; then echo "gateway_processes=$count"; fi
   if [ "$count" -gt 0 ]; then awk '$1 == "VmRSS:" { sum += $2 } END { print "gateway_resident=" sum + 0 }' "$@"; fi
 }
 
@@ -118,7 +119,7 @@ gateway_unit() {
       *LoadState=*) echo "$shown"; gateway_log "$scope"; return ;;
     esac
   done
-  if [ "$absent" = 2 ] && [ "$count" = 0 ]; then echo LoadState=not-found; fi
+  if [ "$absent" = 2 ] && [ "$count" = 0 ] && [ -e /proc/1 ]; then echo LoadState=not-found; fi
 }
 
 # Warnings and errors of the last ten minutes; systemd tells of a unit that failed with a warning.

@@ -29,6 +29,17 @@ bool is_closed_by_peer(int error) {
          || error == LIBSSH2_ERROR_SOCKET_DISCONNECT || error == LIBSSH2_ERROR_BANNER_RECV;
 }
 
+/// The types of host keys that this libssh2 knows. It must not be given others: it takes them out of its list with a
+/// memcpy onto itself.
+std::vector<std::string_view> possible_key_types(LIBSSH2_SESSION* session) {
+  const char** names = nullptr;
+  const int count = libssh2_session_supported_algs(session, LIBSSH2_METHOD_HOSTKEY, &names);
+  std::vector<std::string_view> list;
+  for (int i = 0; i < count; ++i) list.emplace_back(names[i]);
+  libssh2_free(session, names); // the list, whose names are constants
+  return list;
+}
+
 /// What OpenSSH says before it closes a connection that is one too many.
 bool is_busy(std::string_view greeting) {
   return greeting.starts_with("Exceeded MaxStartups") || greeting.starts_with("Not allowed at this time");
@@ -108,7 +119,8 @@ void ssh_connection::connecting() {
   session_.reset(libssh2_session_init_ex(nullptr, nullptr, nullptr, nullptr));
   if (!session_) return fail_as(reach::unknown, "there is no memory for another SSH connection");
   libssh2_session_set_blocking(session_.get(), 0);
-  libssh2_session_method_pref(session_.get(), LIBSSH2_METHOD_HOSTKEY, key_types_wanted(known_).c_str());
+  const auto wanted = key_types_wanted(known_, possible_key_types(session_.get()));
+  libssh2_session_method_pref(session_.get(), LIBSSH2_METHOD_HOSTKEY, wanted.c_str());
   phase_ = phase::handshake;
   deadline_ = clock::now() + limits::ssh_login_timeout;
 }

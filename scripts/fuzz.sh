@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes one part: fuzz.sh decode|splitter|websocket|query [SECONDS | -runs=N]
+# Fuzzes one part: fuzz.sh decode|splitter|websocket|query|probe [SECONDS | -runs=N]
 #   SECONDS   (60 if not given) goes on from the seeds, tests/fuzz/corpus/NAME, and from what earlier runs found, which
 #             is kept in build-sanitize/fuzz/NAME
 #   -runs=N   a fixed number of inputs, the same each time, from the seeds alone

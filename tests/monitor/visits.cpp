@@ -93,7 +93,7 @@ TEST_CASE("keys that do not fit are told apart") {
     auto reading = visit(all, place);
     CHECK(reading.how == reach::key_refused);
     CHECK(says(reading, "authorized_keys"));
-    place.key = server.make_key("rsa", {"-t", "rsa"});
+    place.key = server.make_key("rsa", {"-t", "rsa", "-b", "2048"});
     reading = visit(all, place);
     CHECK(reading.how == reach::key_refused);
     CHECK(says(reading, "RSA"));
