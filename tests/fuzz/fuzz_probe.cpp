@@ -55,8 +55,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       fuzz::check(view.error().code == fault::corrupt && !view.error().message.empty(), "a refusal says why");
     }
   }
-  const std::string secret = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
-  const auto safe = monitor::redact(std::string{input.text()} + '\n' + secret + '\n');
-  fuzz::check(safe.find(secret) == std::string::npos, "a secret on a line of its own is hidden");
+  // Not anywhere: within a longer word that the input brings, nothing tells it.
+  const std::string secret = "\nghp_16C7e42F292c6912E7710c838347Ae178B4a\n";
+  const auto safe = monitor::redact(std::string{input.text()} + secret);
+  fuzz::check(!safe.ends_with(secret), "a secret on a line of its own is hidden");
   return 0;
 }
