@@ -29,6 +29,7 @@ constexpr api_route api_routes[] = {
     {"/v1/agents", "agents", nullptr},
     {"/v1/stats/summary", "summary", nullptr},
     {"/v1/stats/timeseries", "timeseries", nullptr},
+    {"/v1/stats/agents", "agent_steps", nullptr},
     {"/v1/stats/tools", "tools", nullptr},
     {"/v1/stats/marks", "marks", nullptr},
     {"/v1/vms", "vms", nullptr},

@@ -62,6 +62,8 @@ const std::map<std::string, answering_function, std::less<>>& answers_by_route()
       {"timeseries",
        answering([](const auto& given) { return store::parse_series_filter(given, now()); },
                  [](connection& c, const query&, const auto& filter) { return store::read_timeseries(c, filter); })},
+      {"agent_steps", answering(parse_time, [](connection& c, const query&,
+                                               const auto& time) { return store::read_agent_steps(c, time); })},
       {"tools",
        answering(parse_time, [](connection& c, const query&, const auto& time) { return store::read_tools(c, time); })},
       {"marks",

@@ -125,6 +125,7 @@ result<std::string> read_span(connection&, const std::string& run_id, const span
 
 result<std::string> read_summary(connection&, timestamp now);
 result<std::string> read_agents(connection&, const asked_time&, timestamp now);
+result<std::string> read_agent_steps(connection&, const asked_time&); ///< in its steps
 result<std::string> read_timeseries(connection&, const series_filter&);
 result<std::string> read_tools(connection&, const asked_time&);
 result<std::string> read_marks(connection&, const asked_time&);

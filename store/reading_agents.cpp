@@ -63,6 +63,12 @@ FROM open LEFT JOIN LATERAL (
 WHERE waiting_ts IS NOT NULL OR run_id IS NOT NULL
 ORDER BY framework, client_id, host, waiting_ts IS NULL, last_ts DESC, session_id)";
 
+agent_key next_agent(row_reader& row) {
+  agent_key agent;
+  for (auto* const part : {&agent.framework, &agent.client_id, &agent.host}) *part = row.next<std::string>();
+  return agent;
+}
+
 /// Reads rows that begin with an agent.
 template <class T, class Read>
 result<by_agent<T>> read_by_agent(const result<rows>& found, Read&& read) {
@@ -70,8 +76,7 @@ result<by_agent<T>> read_by_agent(const result<rows>& found, Read&& read) {
   by_agent<T> all;
   for (int row = 0; row < found->size(); ++row) {
     row_reader reader{*found, row};
-    agent_key agent;
-    for (auto* const part : {&agent.framework, &agent.client_id, &agent.host}) *part = reader.next<std::string>();
+    auto agent = next_agent(reader);
     all.emplace(std::move(agent), read(reader));
   }
   return all;
@@ -128,10 +133,14 @@ void write_current(json_writer& json, const current_work* work) {
   json.text_member("title", work->title).member("last_ts", work->last).end_object();
 }
 
+void write_key(json_writer& json, const agent_key& agent) {
+  json.member("framework", agent.framework).text_member("client_id", agent.client_id);
+  json.text_member("host", agent.host);
+}
+
 void write_agent(json_writer& json, const agent_key& agent, const agent_sessions& sessions, const agent_sums& sums,
                  const current_work* work, const stretch& over) {
-  json.begin_object().member("framework", agent.framework).text_member("client_id", agent.client_id);
-  json.text_member("host", agent.host);
+  write_key(json.begin_object(), agent);
   json.member("name", !agent.client_id.empty() ? agent.client_id : !agent.host.empty() ? agent.host : agent.framework);
   json.member("sessions", sessions.count).member("runs", sums.runs).member("failed_runs", sums.failed);
   json.member("tool_calls", sums.tool_calls).member("errors", sums.errors).usage_member(used_in(sums));
@@ -140,6 +149,39 @@ void write_agent(json_writer& json, const agent_key& agent, const agent_sessions
   json.member("first_ts", sessions.first).member("last_ts", sessions.last);
   write_current(json, work);
   json.end_object();
+}
+
+struct agent_step {
+  timestamp at;
+  int64_t tool_calls = 0;
+  int64_t errors = 0;
+};
+
+/// Those in which there were any, in order.
+result<by_agent<std::vector<agent_step>>> read_steps(connection& db, const stretch& over) {
+  const auto found =
+      select_stretches(db, "framework, client_id, host, bucket, tool_calls, errors", "agent_counts", {over},
+                       "WHERE tool_calls > 0 OR errors > 0 ORDER BY framework, client_id, host, bucket");
+  if (!found) return tl::unexpected{found.error()};
+  by_agent<std::vector<agent_step>> all;
+  for (int row = 0; row < found->size(); ++row) {
+    row_reader reader{*found, row};
+    const auto agent = next_agent(reader);
+    const auto at = reader.next<timestamp>();
+    const auto tool_calls = reader.next<int64_t>();
+    all[agent].push_back({at, tool_calls, reader.next<int64_t>()});
+  }
+  return all;
+}
+
+void write_steps(json_writer& json, const agent_key& agent, const std::vector<agent_step>& steps) {
+  write_key(json.begin_object(), agent);
+  json.key("points").begin_array();
+  for (const auto& step : steps) {
+    json.begin_object().member("ts", step.at).member("tool_calls", step.tool_calls);
+    json.member("errors", step.errors).end_object();
+  }
+  json.end_array().end_object();
 }
 
 template <class T>
@@ -170,6 +212,17 @@ result<std::string> read_agents(connection& db, const asked_time& time, timestam
     write_agent(json, agent->first, agent->second, figures == nullptr ? agent_sums{} : *figures,
                 find(*work, agent->first), over);
   }
+  return json.end_array().end_object().text();
+}
+
+result<std::string> read_agent_steps(connection& db, const asked_time& time) {
+  const auto over = steps_of(time, time.step);
+  const auto steps = read_steps(db, over);
+  if (!steps) return tl::unexpected{steps.error()};
+  json_writer json;
+  write_time(json.begin_object(), time, over);
+  json.member("step_seconds", int64_t{time.step.count()}).key("agents").begin_array();
+  for (const auto& each : *steps) write_steps(json, each.first, each.second);
   return json.end_array().end_object().text();
 }
 

@@ -273,6 +273,36 @@ TEST_CASE("agents tell what their events tell") {
   CHECK(shown == right);
 }
 
+TEST_CASE("agents tell their tool calls and errors step by step") {
+  auto connection = work().connect();
+  const query_parameters range{{"from", "2026-03-13T10:20:00Z"}, {"to", "2026-03-13T11:40:00Z"}};
+  const json_answer answer{read_agent_steps(connection, must(parse_time_asked(range, at)))};
+  CHECK(answer["/step_seconds"] == "60");
+  const auto right = first_column(
+      work(),
+      "SELECT concat_ws(' ', source_framework, client_id, host,"
+      " to_char(date_trunc('minute', ts) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI'), tools, errors)"
+      " FROM (SELECT source_framework, client_id, host, date_trunc('minute', ts) AS ts,"
+      " count(*) FILTER (WHERE type = 'span.end' AND payload ->> 'kind' = 'tool') AS tools,"
+      " count(*) FILTER (WHERE type = 'error' OR type = 'span.end' AND payload ->> 'status' = 'error') AS errors"
+      " FROM events WHERE ts >= '2026-03-13T10:20Z' AND ts < '2026-03-13T11:40Z' GROUP BY 1, 2, 3, 4) AS steps"
+      " WHERE tools > 0 OR errors > 0 ORDER BY source_framework, COALESCE(client_id, ''), COALESCE(host, ''), ts");
+  std::vector<std::string> shown;
+  for (size_t i = 0; i < answer.size("/agents"); ++i) {
+    const auto agent = "/agents/" + std::to_string(i);
+    auto name = answer[agent + "/framework"];
+    for (const auto* const key : {"/client_id", "/host"})
+      if (answer[agent + key] != "null") name += ' ' + answer[agent + key];
+    for (size_t k = 0; k < answer.size(agent + "/points"); ++k) {
+      const auto point = agent + "/points/" + std::to_string(k);
+      shown.push_back(name + ' ' + answer[point + "/ts"].substr(0, 16) + ' ' + answer[point + "/tool_calls"] + ' '
+                      + answer[point + "/errors"]);
+    }
+  }
+  CHECK(shown.size() > 10);
+  CHECK(shown == right);
+}
+
 TEST_CASE("agents tell what they do now, and how much of the time they were busy") {
   const database db;
   auto writer = db.writer();
