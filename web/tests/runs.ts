@@ -8,18 +8,20 @@ export class RunBuilder {
   readonly events: Posted[] = [];
   readonly session: string;
   readonly run: string;
+  private readonly source: Posted["event"]["source"];
   private now: number;
   private spans = 0;
 
-  constructor(session: string, run: string, begin: Date) {
+  constructor(session: string, run: string, begin: Date, host = "tester") {
     this.session = session;
     this.run = run;
     this.now = begin.getTime();
+    this.source = { framework: "browser-test", client_id: host, host };
   }
 
   say(type: string, payload: Payload, ids: { span_id?: string; parent_span_id?: string } = {}): this {
     const correlation = { session_id: this.session, run_id: this.run, ...ids };
-    this.events.push(envelope(type, { ts: new Date(this.now), correlation, payload }));
+    this.events.push(envelope(type, { ts: new Date(this.now), source: this.source, correlation, payload }));
     return this;
   }
 

@@ -3,9 +3,9 @@ import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 
 import { connected, overhang, sizes, useBrowser, violations } from "./browser";
-import { envelope, post } from "./events";
+import { envelope, post, snapshot } from "./events";
 import { allStored } from "./instance";
-import { conversation, hostile, large } from "./runs";
+import { RunBuilder, conversation, hostile, large } from "./runs";
 import { until } from "./until";
 
 const week = inject("week");
@@ -211,6 +211,26 @@ test("10,000 spans: all are there, and only what is seen is made", async () => {
   expect(await page.locator("tbody tr").count()).toBeLessThan(100);
   await page.keyboard.press("2");
   await page.getByText("All done.").waitFor();
+});
+
+test("a run shorter than the distance of two readings has the load that was read around it", async () => {
+  const session = `short-${tag}`;
+  const host = `vm-${tag}`;
+  const run = new RunBuilder(session, "short", minutesAgo(40), host).say("run.start", { input: "Be quick." });
+  run.span({ kind: "tool", name: "Bash" }, {}, 2_000);
+  const readings = [52, 47, 42, 37, 32].map((minutes) => snapshot(host, { cpu_percent: 50 }, minutesAgo(minutes)));
+  await post(week, ...run.say("run.end", { status: "success" }).events, ...readings);
+  await allStored(week);
+  const page = await open(pathOf(session));
+  const load = page.getByRole("region", { name: `Load of ${host}` });
+  await load.getByText("50 %").waitFor();
+  const colours = await load.locator("canvas").evaluate((canvas: HTMLCanvasElement) => {
+    const { width, height } = canvas;
+    // The right half of the upper line: right of the names.
+    const data = canvas.getContext("2d")?.getImageData(width / 2, 0, width / 2, height / 2 - 2).data ?? [];
+    return data.filter((value, at) => at % 4 === 3 && value === 255).length;
+  });
+  expect(colours, "a line over the whole width").toBeGreaterThan(300);
 });
 
 test("a session that is not there says so", async () => {

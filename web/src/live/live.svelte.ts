@@ -9,7 +9,7 @@ export interface News {
   events: Envelope[];
   sessions: Session[];
   vms: Vm[];
-  /** True when frames are missing before these: ask the query API again. */
+  /** True when something before these is in no frame: ask the query API again. */
   gap: boolean;
 }
 
@@ -40,6 +40,7 @@ class Live {
   private lastFrame = 0;
   /** After a hello: a gap that comes first is what happened while the connection was lost. */
   private isFirstFrame = false;
+  private wasGreeted = false;
 
   start(): void {
     const address = new URL("/v1/ws", location.href);
@@ -88,6 +89,7 @@ class Live {
     this.lastFrame = performance.now();
     if (frame.kind === "hello") {
       this.isFirstFrame = true;
+      if (!this.wasGreeted) this.greet();
       return;
     }
     if (this.isFirstFrame && frame.kind === "gap" && this.resumed) this.resumed = { ...this.resumed, missed: true };
@@ -101,6 +103,14 @@ class Live {
       this.waiting.events.splice(0, tooMany);
       this.waiting.gap = true;
     }
+    this.lookSoon();
+  }
+
+  /** What was stored after the views asked and before this is in no frame: they ask again. */
+  private greet(): void {
+    this.wasGreeted = true;
+    if (this.subscribers.size === 0) return;
+    this.waiting.gap = true;
     this.lookSoon();
   }
 

@@ -32,8 +32,12 @@ afterEach(() => {
 
 describe("a connection that was lost", () => {
   it("tells how long, and when it is back whether something was missed", () => {
+    const gaps: boolean[] = [];
+    live.subscribe(({ gap }) => gaps.push(gap));
     live.start();
     latest().send({ seq: 5, hello: {} });
+    vi.advanceTimersByTime(20);
+    expect(gaps, "what was stored before the feed began is asked for").toEqual([true]);
     expect([live.state, live.lostSince, live.resumed]).toEqual(["live", null, null]);
 
     latest().close();
@@ -43,6 +47,8 @@ describe("a connection that was lost", () => {
     expect(live.lostSince).toBeNull();
     latest().send({ seq: 6, events: [] });
     expect(live.resumed).toMatchObject({ after: 1_000, missed: false });
+    vi.advanceTimersByTime(20);
+    expect(gaps, "and only then").toEqual([true, false]);
 
     latest().close();
     vi.advanceTimersByTime(2_000);

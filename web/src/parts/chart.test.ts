@@ -3,15 +3,23 @@ import { describe, expect, it } from "vitest";
 import { placeMarks, roundAbove, stepAt, tickWords, wholeSteps } from "./chart";
 
 describe("a chart", () => {
-  it("places marks left to right, and puts those together that could not be told apart", () => {
+  it("places marks left to right, and puts those of a tone together that could not be told apart", () => {
     const mark = (at: number, words: string, tone: "bad" | "warn" = "bad") => ({ at, words, tone });
     const placed = placeMarks(
-      [mark(50, "c", "warn"), mark(10, "a", "warn"), mark(12, "b"), mark(-1, "before"), mark(101, "after")],
+      [
+        mark(50, "c", "warn"),
+        mark(8, "a", "warn"),
+        mark(12, "b"),
+        mark(10, "d"),
+        mark(-1, "before"),
+        mark(101, "after"),
+      ],
       (at) => at,
       100,
     );
     expect(placed).toEqual([
-      { left: 10, tone: "bad", words: ["a", "b"] },
+      { left: 10, tone: "bad", words: ["d", "b"] },
+      { left: 8, tone: "warn", words: ["a"] },
       { left: 50, tone: "warn", words: ["c"] },
     ]);
   });

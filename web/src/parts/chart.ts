@@ -25,26 +25,38 @@ export interface PlacedMark {
   words: readonly string[];
 }
 
-/** Marks nearer than this many pixels share a line: more could not be told apart. */
-const apart = 5;
+/** Marks of one tone nearer than this many pixels share a line: more could not be told apart. */
+const apart = { bad: 5, warn: 12 };
 /** Of those that share a line, so many are told in words. */
 const told = 8;
 
-/** Marks as lines in the plot, left to right; those outside of it are left out. */
+/** Marks as lines in the plot, each tone left to right, the rarer warnings last and so on top; those outside of the plot
+ * are left out. */
 export function placeMarks(marks: readonly ChartMark[], leftOf: (at: number) => number, width: number): PlacedMark[] {
-  const sorted = marks
+  const placed = marks
     .map((mark) => ({ ...mark, left: leftOf(mark.at) }))
     .filter(({ left }) => left >= 0 && left <= width)
     .sort((a, b) => a.left - b.left);
-  const groups: (typeof sorted)[] = [];
+  return (["bad", "warn"] as const).flatMap((tone) =>
+    together(
+      placed.filter((mark) => mark.tone === tone),
+      apart[tone],
+    ),
+  );
+}
+
+type Placed = ChartMark & { left: number };
+
+function together(sorted: readonly Placed[], within: number): PlacedMark[] {
+  const groups: [Placed, ...Placed[]][] = [];
   for (const mark of sorted) {
     const group = groups.at(-1);
-    if (group?.[0] && mark.left - group[0].left < apart) group.push(mark);
+    if (group && mark.left - group[0].left < within) group.push(mark);
     else groups.push([mark]);
   }
   return groups.map((group) => ({
-    left: group[0]?.left ?? 0,
-    tone: group.some(({ tone }) => tone === "bad") ? "bad" : "warn",
+    left: group[0].left,
+    tone: group[0].tone,
     words: [
       ...group.slice(0, told).map(({ words }) => words),
       ...(group.length > told ? [`and ${group.length - told} more`] : []),

@@ -3,7 +3,7 @@ import { link } from "../address/range.svelte";
 import { main } from "../address/views";
 import { type Answer, api, ask } from "../api/ask";
 import type { Agent, Session, Tool } from "../api/types";
-import { count, percent } from "../words/numbers";
+import { counted, percent } from "../words/numbers";
 import { ago } from "../words/times";
 import { keys } from "./keys.svelte";
 import type { Entry } from "./palette";
@@ -73,7 +73,7 @@ export const tools = (list: readonly Tool[]): Entry[] =>
     id: `tool ${tool.name}`,
     kind: "Tool",
     title: tool.name,
-    detail: `${count(tool.calls)} calls, ${percent(tool.error_rate)} failed`,
+    detail: `${counted(tool.calls, "call")}, ${percent(tool.error_rate)} failed`,
     run: () => address.go(link("/sessions", { q: tool.name })),
   }));
 

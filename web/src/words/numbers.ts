@@ -11,6 +11,10 @@ type Figure = number | null | undefined;
 /** 12,345 */
 export const count = (n: Figure): string => (n == null ? unknown : whole.format(n));
 
+/** "1 session", "4 sessions" */
+export const counted = (n: number, one: string, several = `${one}s`): string =>
+  `${count(n)} ${n === 1 ? one : several}`;
+
 /** 12.3K, for places without room; the exact figure belongs into the title. */
 export const shortCount = (n: Figure): string => (n == null ? unknown : short.format(n));
 

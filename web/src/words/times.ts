@@ -72,6 +72,6 @@ export function ago(moment: Moment, now = Date.now()): string {
   const at = dateOf(moment);
   if (!at) return unknown;
   const past = now - at.getTime();
-  if (past < -1_000) return `in ${duration(-past)}`;
+  if (past < -1_000) return `in ${wholeSeconds(-past)}`;
   return past < 1_000 ? "just now" : `${wholeSeconds(past)} ago`;
 }

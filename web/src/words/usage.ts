@@ -1,5 +1,5 @@
 import type { Usage } from "../api/types";
-import { count } from "./numbers";
+import { count, counted } from "./numbers";
 
 /** All tokens that went in and came out; null when neither is known. Input includes what came from a cache. */
 export function tokens(usage: Usage): number | null {
@@ -9,5 +9,5 @@ export function tokens(usage: Usage): number | null {
 
 /** What is known of how many, for a title: "n of m runs told it". */
 export function coverage(known: number, all: number): string {
-  return `${count(known)} of ${count(all)} ${all === 1 ? "run" : "runs"} told it`;
+  return `${count(known)} of ${counted(all, "run")} told it`;
 }

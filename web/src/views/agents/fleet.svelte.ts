@@ -1,8 +1,10 @@
 import { range } from "../../address/range.svelte";
 import { api, ask, type Answer } from "../../api/ask";
 import { resource } from "../../api/resource.svelte";
-import type { Run, Session, Vm } from "../../api/types";
+import type { Run, Session } from "../../api/types";
 import { live, type News } from "../../live/live.svelte";
+import { activityOf } from "./activity";
+import { Machines } from "../machines/machines.svelte";
 import { agentKey, Lanes } from "./lanes.svelte";
 
 const pageSize = 500;
@@ -11,19 +13,24 @@ const mostPages = 10;
 /** A run that began before the picture may reach into it: it is looked for so far back, in milliseconds. */
 const reach = 86_400_000;
 
+/** The steps are asked for anew at most so often, in milliseconds: what comes meanwhile is seen live. */
+const stepsEvery = 10_000;
+
 /** What the view knows of all agents. To be made at the top of a component. */
 export class Fleet {
   readonly lanes = new Lanes();
   readonly agents = resource((signal) => ask(api.GET("/v1/agents", { params: { query: range.query }, signal })));
-  readonly machines = resource((signal) => ask(api.GET("/v1/vms", { signal })));
   readonly runs = resource((signal) => this.askRuns(signal));
-  private readonly silentSessions = resource((signal) => this.askSilent(signal));
-  private changedMachines = $state.raw(new Map<string, Vm>());
-
-  /** By the machine's name. */
-  readonly vms = $derived(
-    new Map([...(this.machines.value?.vms ?? []).map((vm) => [vm.name, vm] as const), ...this.changedMachines]),
+  private readonly steps = resource((signal) =>
+    ask(api.GET("/v1/stats/agents", { params: { query: range.query }, signal })),
   );
+  private readonly silentSessions = resource((signal) => this.askSilent(signal));
+  private readonly watched = new Machines();
+
+  /** What was before the live events, which are drawn over it. */
+  readonly activity = $derived(activityOf(this.steps.value));
+  /** By the machine's name. */
+  readonly machines = $derived(new Map((this.watched.list ?? []).map((each) => [each.machine.name, each])));
   /** Sessions that went silent and never ended, by agentKey. */
   readonly silent = $derived(Map.groupBy(this.silentSessions.value ?? [], agentKey));
 
@@ -34,18 +41,14 @@ export class Fleet {
 
   private take(news: News): void {
     this.lanes.take(news.events);
-    if (news.gap) {
-      void this.runs.again();
-      void this.machines.again();
-    }
+    if (news.gap) void this.runs.again();
     if (news.gap || news.sessions.length > 0 || news.events.some(({ correlation }) => correlation?.session_id))
       this.agents.soon();
+    if (news.gap || news.sessions.length > 0) this.steps.soon(stepsEvery);
     // Only a session that goes silent or comes back changes who is silent.
     const known = new Set((this.silentSessions.value ?? []).map((each) => each.session_id));
     if (news.gap || news.sessions.some((each) => (each.status === "stale") !== known.has(each.session_id)))
       this.silentSessions.soon();
-    if (news.vms.length > 0)
-      this.changedMachines = new Map([...this.changedMachines, ...news.vms.map((vm) => [vm.name, vm] as const)]);
   }
 
   private async askSilent(signal: AbortSignal): Promise<Answer<Session[]>> {

@@ -1,3 +1,4 @@
+import { type Activity, barHeight, type Step } from "./activity";
 import { colour } from "../../parts/theme.svelte";
 import type { Glyph, LaneRun } from "./lanes.svelte";
 import { type Bar, endOf, type Extent, weightOf, xOf } from "./layout";
@@ -6,6 +7,8 @@ import { stuckAfter } from "./state";
 export interface Picture {
   bars: readonly Bar[];
   glyphs: readonly Glyph[];
+  activity: Activity;
+  steps: readonly Step[];
   ticks: readonly number[];
   extent: Extent;
   now: number;
@@ -13,9 +16,10 @@ export interface Picture {
   height: number;
 }
 
-/** From top to bottom: the runs, then a strip for tool calls and errors. In pixels. */
+/** From top to bottom: the runs, then a strip for errors above tool calls. In pixels. */
 const margin = 4;
-const strip = 10;
+const row = 8;
+const strip = 2 * row + 2;
 
 /** The colours of the present theme. */
 function palette() {
@@ -38,6 +42,7 @@ export function paint(context: CanvasRenderingContext2D, picture: Picture): void
   context.fillStyle = colours.line;
   for (const at of picture.ticks) context.fillRect(Math.round(xOf(at, extent, width)), 0, 1, height);
   paintBars(context, picture, colours);
+  paintSteps(context, picture, colours);
   paintGlyphs(context, picture, colours);
 }
 
@@ -81,24 +86,49 @@ function colourOf(run: LaneRun, colours: Palette): string {
   return colours.other;
 }
 
+/** How many tool calls there were in each step, and where there were errors. */
+function paintSteps(
+  context: CanvasRenderingContext2D,
+  { activity: { step, most }, steps, extent, width, height }: Picture,
+  colours: Palette,
+): void {
+  const gap = 1;
+  for (const { at, calls, errors } of steps) {
+    const left = Math.max(0, xOf(at, extent, width));
+    const right = Math.min(width, xOf(at + step, extent, width));
+    if (right <= 0 || left >= width) continue;
+    const high = barHeight(calls, most, row);
+    context.fillStyle = colours.tool;
+    context.globalAlpha = 0.7;
+    context.fillRect(left, height - high, Math.max(1, right - left - gap), high);
+    context.globalAlpha = 1;
+    if (errors > 0) paintError(context, (left + right) / 2, height, colours);
+  }
+}
+
+function paintError(context: CanvasRenderingContext2D, x: number, height: number, colours: Palette): void {
+  const top = height - strip + 1;
+  context.fillStyle = colours.bad;
+  context.beginPath();
+  context.moveTo(x, top);
+  context.lineTo(x + 4, top + row - 1);
+  context.lineTo(x - 4, top + row - 1);
+  context.fill();
+}
+
 function paintGlyphs(
   context: CanvasRenderingContext2D,
   { glyphs, extent, width, height }: Picture,
   colours: Palette,
 ): void {
-  const top = height - strip + 1;
   for (const { at, kind } of glyphs) {
     if (at < extent.from) continue;
     const x = Math.min(width - 2, Math.round(xOf(at, extent, width)));
-    context.fillStyle = kind === "tool" ? colours.tool : colours.bad;
-    if (kind !== "error") {
-      context.fillRect(x, top, 1.5, 6);
+    if (kind === "error") {
+      paintError(context, x, height, colours);
       continue;
     }
-    context.beginPath();
-    context.moveTo(x, top - 1);
-    context.lineTo(x + 4, top + 7);
-    context.lineTo(x - 4, top + 7);
-    context.fill();
+    context.fillStyle = kind === "tool" ? colours.tool : colours.bad;
+    context.fillRect(x, height - row, 1.5, row);
   }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import type { Run, Session, Vm } from "../../api/types";
-import { clausesOf, concernsOf, machineTrouble, wellWords } from "./attention";
+import { conditionOf, machineOf, type Watched } from "../machines/machine";
+import { clausesOf, concernsOf, wellWords } from "./attention";
 
 const now = Date.parse("2026-11-23T12:00:00Z");
 const before = (minutes: number): string => new Date(now - minutes * 60_000).toISOString();
@@ -57,20 +58,17 @@ function run(changes: Partial<Run>): Run {
   };
 }
 
-const vm = (changes: Partial<Vm>): Vm => ({
-  name: "zap",
-  state: "running",
-  since: before(600),
-  issues: [],
-  ts: before(0.5),
-  event_id: "e",
-  snapshot: {},
-  ...changes,
-});
+const machine = (changes: Partial<Vm>, silent = false): Watched => {
+  const told = machineOf({
+    ...{ name: "zap", state: "running", since: before(600), issues: [], ts: before(0.5), event_id: "e", snapshot: {} },
+    ...changes,
+  });
+  return { machine: told, silent, condition: conditionOf(told, silent) };
+};
 
 describe("what is not well", () => {
   it("nothing, when all runs and nobody waits", () => {
-    const concerns = concernsOf({ sessions: [], failedRuns: [], vms: [vm({})], now });
+    const concerns = concernsOf({ sessions: [], failedRuns: [], machines: [machine({})], now });
     expect(concerns).toEqual([]);
     expect(clausesOf(concerns)).toEqual([]);
   });
@@ -82,24 +80,24 @@ describe("what is not well", () => {
         session({ session_id: "a/b", title: "Deploy?", waiting_since: before(4) }),
       ],
       failedRuns: [run({})],
-      vms: [vm({ state: "shutoff", since: before(10) })],
+      machines: [machine({ state: "crashed", since: before(10) })],
       now,
     });
     expect(concerns.map(({ kind }) => kind)).toEqual(["waiting", "failed", "machine", "stale"]);
     expect(concerns[0]).toMatchObject({ what: "Deploy?", who: "zap", path: "/sessions/a%2Fb", since: before(4) });
     expect(concerns[1]).toMatchObject({ what: "r-1", who: "mine", path: "/sessions/s%201", params: { run: "r-1" } });
-    expect(concerns[2]).toMatchObject({ what: "zap is shutoff", tone: "bad", since: before(10) });
+    expect(concerns[2]).toMatchObject({ what: "zap is crashed", tone: "bad", since: before(10) });
     expect(clausesOf(concerns).map(({ text }) => text)).toEqual([
       "1 session waits for you",
       "1 run failed in the last hour",
-      "machine zap is shutoff",
+      "machine zap is crashed",
       "1 session went silent",
     ]);
   });
 
   it("says several of a kind at once, with the list that shows them", () => {
     const waiting = ["a", "b"].map((session_id) => session({ session_id }));
-    const clauses = clausesOf(concernsOf({ sessions: waiting, failedRuns: [], vms: [], now }));
+    const clauses = clausesOf(concernsOf({ sessions: waiting, failedRuns: [], machines: [], now }));
     expect(clauses).toEqual([
       { text: "2 sessions wait for you", tone: "warn", path: "/sessions", params: { status: "waiting", range: "7d" } },
     ]);
@@ -109,7 +107,7 @@ describe("what is not well", () => {
     const concerns = concernsOf({
       sessions: [session({ status: "stale", last_ts: before(25 * 60) })],
       failedRuns: [run({ ended_at: before(61) })],
-      vms: [],
+      machines: [],
       now,
     });
     expect(concerns).toEqual([]);
@@ -120,30 +118,43 @@ describe("what is not well", () => {
       run({ first_ts: before(300), ended_at: before(2) }),
       run({ run_id: "r-2", ended_at: null, last_ts: before(3) }),
     ];
-    expect(concernsOf({ sessions: [], failedRuns: runs, vms: [], now })).toHaveLength(2);
+    expect(concernsOf({ sessions: [], failedRuns: runs, machines: [], now })).toHaveLength(2);
   });
 });
 
 describe("a machine", () => {
+  const concern = (watched: Watched) => concernsOf({ sessions: [], failedRuns: [], machines: [watched], now })[0];
+
   it("that was not read lately is not known to be well, whatever it said then", () => {
-    expect(machineTrouble(vm({ ts: before(7.5) }), now)).toEqual({
+    expect(concern(machine({ ts: before(7.5) }, true))).toMatchObject({
       tone: "warn",
-      words: "has not been read for 7 min",
+      what: "zap has not been read for 7 min",
+      since: before(7.5),
     });
   });
 
-  it("that has issues tells the first", () => {
-    expect(machineTrouble(vm({ issues: ["gateway does not answer", "disk 91 % full"] }), now)?.words).toBe(
-      "has an issue: gateway does not answer and 1 more",
-    );
+  it("that has issues tells the first, one whose gateway is down tells that", () => {
+    const issues = ["no answer", "disk 91 % full"];
+    expect(concern(machine({ issues }))).toMatchObject({ tone: "bad", what: "zap has an issue: no answer and 1 more" });
+    expect(concern(machine({ snapshot: { gateway: { up: false } } }))).toMatchObject({
+      tone: "bad",
+      what: "zap runs, but its gateway is down",
+    });
   });
 
-  it("that runs is well", () => {
-    expect(machineTrouble(vm({}), now)).toBeNull();
+  it("that nobody knows the state of is not called well; one that runs or was put off is", () => {
+    expect(concern(machine({ state: "dreaming" }))).toMatchObject({ tone: "warn", what: "zap is dreaming" });
+    expect(concern(machine({}))).toBeUndefined();
+    expect(concern(machine({ state: "paused", snapshot: { gateway: { up: false } } }))).toBeUndefined();
   });
 });
 
 it("says in words what is well", () => {
-  expect(wellWords(0, 0)).toBe("no session is active, no run failed in the last hour");
-  expect(wellWords(1, 3)).toBe("1 session is active, no run failed in the last hour, 3 machines run");
+  const run = machine({});
+  const off = machine({ state: "shut off" });
+  expect(wellWords(0, [])).toBe("no session is active, no run failed in the last hour");
+  expect(wellWords(1, [run, run, off])).toBe(
+    "1 session is active, no run failed in the last hour, 2 machines run, 1 is off",
+  );
+  expect(wellWords(2, [off])).toBe("2 sessions are active, no run failed in the last hour, 1 machine is off");
 });

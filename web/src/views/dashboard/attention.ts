@@ -1,8 +1,7 @@
-import type { Run, Session, Vm } from "../../api/types";
-import { count } from "../../words/numbers";
-import { preview } from "../../words/text";
+import type { Run, Session } from "../../api/types";
+import { count, counted } from "../../words/numbers";
 import { duration } from "../../words/times";
-import { isSilent } from "../machines/machine";
+import { tones, type Watched } from "../machines/machine";
 
 /** Failures and silences count as news for so long; whoever waits for an answer waits until it comes. */
 export const failureIsNews = 3_600_000;
@@ -36,7 +35,7 @@ export interface Known {
   sessions: readonly Session[];
   /** Runs with status error, of the last day. */
   failedRuns: readonly Run[];
-  vms: readonly Vm[];
+  machines: readonly Watched[];
   now: number;
 }
 
@@ -44,24 +43,22 @@ const who = ({ client_id, host, framework }: Pick<Session, "client_id" | "host" 
   client_id ?? host ?? framework;
 const pathOf = (sessionId: string): string => `/sessions/${encodeURIComponent(sessionId)}`;
 
-/** What is wrong with a machine, in words; null when nothing is. */
-export function machineTrouble(vm: Vm, now: number): { tone: Tone; words: string } | null {
-  if (isSilent(vm.ts, now, null)) {
-    const age = now - Date.parse(vm.ts);
-    return { tone: "warn", words: `has not been read for ${duration(wholeMinutes(age))}` };
-  }
-  if (vm.state !== "running") return { tone: "bad", words: `is ${vm.state}` };
-  if (vm.issues.length > 0) {
-    const more = vm.issues.length > 1 ? ` and ${count(vm.issues.length - 1)} more` : "";
-    return { tone: "warn", words: `has an issue: ${preview(vm.issues[0], 80)}${more}` };
-  }
-  return null;
+/** What is wrong with a machine, in words. */
+export function troubleOf({ machine, condition }: Watched, now: number): string {
+  if (condition === "silent")
+    return `has not been read for ${duration(wholeMinutes(now - Date.parse(machine.readAt)))}`;
+  const [issue, ...others] = machine.issues;
+  if (issue !== undefined)
+    return `has an issue: ${issue}${others.length > 0 ? ` and ${count(others.length)} more` : ""}`;
+  return condition === "failing" && machine.state !== "crashed"
+    ? "runs, but its gateway is down"
+    : `is ${machine.state}`;
 }
 
 const wholeMinutes = (milliseconds: number): number => Math.floor(milliseconds / 60_000) * 60_000;
 
 /** All that is not well: who waits for the user first, then what failed, what is down, what went silent. */
-export function concernsOf({ sessions, failedRuns, vms, now }: Known): Concern[] {
+export function concernsOf({ sessions, failedRuns, machines, now }: Known): Concern[] {
   const waiting = sessions.filter((session) => session.status === "waiting");
   const stale = sessions.filter(
     (session) => session.status === "stale" && now - Date.parse(session.last_ts) < silenceIsNews,
@@ -83,7 +80,7 @@ export function concernsOf({ sessions, failedRuns, vms, now }: Known): Concern[]
       path: pathOf(run.session_id),
       params: { run: run.run_id },
     })),
-    ...vms.flatMap((vm) => ofMachine(vm, now)),
+    ...machines.flatMap((watched) => ofMachine(watched, now)),
     ...stale.map((session) => ofSession(session, "stale", session.title ?? session.session_id, session.last_ts)),
   ];
 }
@@ -101,17 +98,19 @@ function ofSession(session: Session, kind: "waiting" | "stale", what: string, si
   };
 }
 
-function ofMachine(vm: Vm, now: number): Concern[] {
-  const trouble = machineTrouble(vm, now);
-  if (!trouble) return [];
+function ofMachine(watched: Watched, now: number): Concern[] {
+  const { machine, condition } = watched;
+  const tone = tones[condition];
+  if (tone !== "bad" && tone !== "warn") return [];
+  const isOfState = condition === "unclear" || machine.state === "crashed";
   return [
     {
-      key: `machine ${vm.name}`,
+      key: `machine ${machine.name}`,
       kind: "machine",
-      tone: trouble.tone,
-      what: `${vm.name} ${trouble.words}`,
-      who: vm.name,
-      since: isSilent(vm.ts, now, null) ? vm.ts : vm.since,
+      tone,
+      what: `${machine.name} ${troubleOf(watched, now)}`,
+      who: machine.name,
+      since: isOfState ? machine.since : machine.readAt,
       path: "/openclaw",
       params: {},
     },
@@ -147,13 +146,18 @@ export function clausesOf(concerns: readonly Concern[]): Clause[] {
   ];
 }
 
-/** What is well, when all is: "4 sessions are active, no run failed in the last hour, 3 machines run". */
-export function wellWords(activeSessions: number, machines: number): string {
-  const plural = (n: number, one: string, several: string): string => (n === 1 ? `1 ${one}` : `${count(n)} ${several}`);
-  const parts = [
-    activeSessions === 0 ? "no session is active" : plural(activeSessions, "session is active", "sessions are active"),
+/** What is well, when all is: "4 sessions are active, no run failed in the last hour, 3 machines run, 1 is off". */
+export function wellWords(activeSessions: number, machines: readonly Watched[]): string {
+  const running = machines.filter(({ condition }) => condition === "running").length;
+  const off = machines.length - running;
+  return [
+    activeSessions === 0
+      ? "no session is active"
+      : `${counted(activeSessions, "session")} ${are(activeSessions)} active`,
     "no run failed in the last hour",
-  ];
-  if (machines > 0) parts.push(plural(machines, "machine runs", "machines run"));
-  return parts.join(", ");
+    ...(running > 0 ? [`${counted(running, "machine")} ${running === 1 ? "runs" : "run"}`] : []),
+    ...(off > 0 ? [`${running > 0 ? count(off) : counted(off, "machine")} ${are(off)} off`] : []),
+  ].join(", ");
 }
+
+const are = (n: number): string => (n === 1 ? "is" : "are");

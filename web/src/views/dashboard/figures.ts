@@ -1,5 +1,5 @@
 import type { Summary, Usage } from "../../api/types";
-import { change, count, money, percent, shortCount, unknown } from "../../words/numbers";
+import { change, count, counted, money, percent, shortCount, unknown } from "../../words/numbers";
 
 type Figures = Summary["yesterday"];
 
@@ -27,7 +27,9 @@ export function tokensOf({ input_tokens: input, output_tokens: output }: Usage):
 export function toldBy(known: number, runs: number): string {
   if (runs === 0) return "no run yet";
   if (known === 0) return "no run told it";
-  return known >= runs ? `told by all ${count(runs)} runs` : `told by ${count(known)} of ${count(runs)} runs`;
+  return known >= runs
+    ? `told by ${runs > 1 ? "all " : ""}${counted(runs, "run")}`
+    : `told by ${count(known)} of ${counted(runs, "run")}`;
 }
 
 export function tilesOf(today: Summary): Tile[] {
@@ -64,7 +66,7 @@ export function tilesOf(today: Summary): Tile[] {
       notes: [
         { text: `${count(today.waiting_sessions)} waiting`, tone: today.waiting_sessions > 0 ? "warn" : "" },
         {
-          text: `${count(today.sessions)} sessions today, ${change(today.sessions, before.sessions)}`,
+          text: `${counted(today.sessions, "session")} today, ${change(today.sessions, before.sessions)}`,
           tone: "",
         },
       ],

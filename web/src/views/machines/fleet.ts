@@ -1,3 +1,4 @@
+import { counted } from "../../words/numbers";
 import { type Condition, conditions } from "./machine";
 
 const words: Record<Condition, string> = {
@@ -10,9 +11,9 @@ const words: Record<Condition, string> = {
 
 /** "3 machines: 1 with issues, 2 running" */
 export function fleetWords(all: readonly Condition[]): string {
-  const counted = conditions
+  const parts = conditions
     .map((condition) => ({ condition, count: all.filter((each) => each === condition).length }))
     .filter(({ count }) => count > 0)
     .map(({ condition, count }) => `${count} ${words[condition]}`);
-  return `${all.length} ${all.length === 1 ? "machine" : "machines"}: ${counted.join(", ")}`;
+  return `${counted(all.length, "machine")}: ${parts.join(", ")}`;
 }

@@ -5,6 +5,23 @@ import { preview } from "../../words/text";
 export const conditions = ["failing", "silent", "unclear", "running", "off"] as const;
 export type Condition = (typeof conditions)[number];
 
+/** How each is shown, beside its sign and words. */
+export const tones: Record<Condition, "bad" | "warn" | "good" | "dim"> = {
+  failing: "bad",
+  silent: "warn",
+  unclear: "warn",
+  running: "good",
+  off: "dim",
+};
+
+/** A machine, and how it is now. */
+export interface Watched {
+  machine: Machine;
+  condition: Condition;
+  /** Its readings stopped: what it said may be over. */
+  silent: boolean;
+}
+
 /** What is known of a machine; null is unknown. */
 export interface Machine {
   name: string;
