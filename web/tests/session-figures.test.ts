@@ -3,9 +3,11 @@ import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 
-import { count } from "../src/words/numbers";
+import { count, money, shortCount } from "../src/words/numbers";
+import { duration } from "../src/words/times";
 import { connected, overhang, useBrowser, violations } from "./browser";
 import { envelope, post } from "./events";
+import { isError, isToolCall, runs } from "./figures";
 import { allStored, sql } from "./instance";
 
 const week = inject("week");
@@ -17,17 +19,27 @@ interface Largest {
   runs: number;
   tool_calls: number;
   errors: number;
+  input: number | null;
+  output: number | null;
+  cost: number | null;
+  failed_runs: number;
+  took: number;
 }
 
 /** The demo's session with the most events, by SQL over the events alone. */
 async function largest(): Promise<Largest> {
   const [found] = await sql<Largest>(
     week,
-    `SELECT session_id, max(run_id) AS run_id, count(DISTINCT run_id) AS runs,
-            count(*) FILTER (WHERE type = 'span.end' AND payload->>'kind' = 'tool') AS tool_calls,
-            count(*) FILTER (WHERE type = 'error' OR (type = 'span.end' AND payload->>'status' = 'error')) AS errors
+    `WITH ${runs}
+     SELECT session_id, max(run_id) AS run_id, count(DISTINCT run_id) AS runs,
+            count(*) FILTER (WHERE ${isToolCall}) AS tool_calls, count(*) FILTER (WHERE ${isError}) AS errors,
+            (SELECT sum(input) FROM runs WHERE runs.session_id = events.session_id) AS input,
+            (SELECT sum(output) FROM runs WHERE runs.session_id = events.session_id) AS output,
+            (SELECT sum(cost) FROM runs WHERE runs.session_id = events.session_id) AS cost,
+            (SELECT count(*) FROM runs WHERE runs.session_id = events.session_id AND status = 'error') AS failed_runs,
+            extract(epoch FROM max(ts) - coalesce(min(ts) FILTER (WHERE type = 'session.start'), min(ts))) * 1000 AS took
      FROM events WHERE session_id IS NOT NULL AND source_framework IN ('openclaw', 'codex', 'claude-code')
-     GROUP BY session_id ORDER BY count(*) DESC LIMIT 1`,
+     GROUP BY session_id HAVING count(*) FILTER (WHERE type = 'session.end') > 0 ORDER BY count(*) DESC LIMIT 1`,
   );
   return found!;
 }
@@ -49,10 +61,23 @@ test.each(["light", "dark"] as const)(
     expect(await figure(page, "Runs")).toContain(` ${count(session.runs)}`);
     expect(await figure(page, "Tool calls")).toBe(`Tool calls ${count(session.tool_calls)}`);
     expect(await figure(page, "Errors")).toContain(` ${count(session.errors)}`);
+    expect(await figure(page, "Tokens in")).toContain(` ${shortCount(session.input)}`);
+    expect(await figure(page, "Tokens out")).toContain(` ${shortCount(session.output)}`);
+    expect(await figure(page, "Cost")).toBe(`Cost ${money(session.cost)}`);
+    expect(await figure(page, "Duration")).toBe(`Duration ${duration(session.took)}`);
+    if (session.failed_runs > 0) expect(await figure(page, "Runs")).toContain(`${session.failed_runs} failed`);
     await page.getByRole("region", { name: "Run" }).waitFor();
     expect(await violations(page)).toEqual([]);
   },
 );
+
+test("a session of many runs fits a phone", async () => {
+  const session = await largest();
+  expect(session.runs).toBeGreaterThan(2);
+  const page = await open(`${week.ui}/sessions/${session.session_id}`, { size: "phone" });
+  await page.getByRole("region", { name: "Run" }).waitFor();
+  expect(await overhang(page)).toBeLessThanOrEqual(0);
+});
 
 test("waterfall, transcript and list share the selected span, by a link and by keys", async () => {
   const session = await largest();
