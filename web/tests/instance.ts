@@ -1,7 +1,7 @@
 /** One installation of agentmon with ports and a data folder of its own, and its private servers. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -27,12 +27,16 @@ export interface Place {
 
 export class Instance {
   readonly place: Place;
+  private readonly isKept: boolean;
   private readonly settings: Record<string, string>;
   private process: ChildProcess | null = null;
 
-  static async start(): Promise<Instance> {
+  /** In a new folder, which goes with the instance, or in one that stays. */
+  static async start(kept?: string): Promise<Instance> {
     const [gateway, query, ui] = await freePorts(3);
-    const instance = new Instance(mkdtempSync(join(tmpdir(), "agentmon-page-")), gateway!, query!, ui!);
+    if (kept) mkdirSync(kept, { recursive: true });
+    const folder = kept ?? mkdtempSync(join(tmpdir(), "agentmon-page-"));
+    const instance = new Instance(folder, kept !== undefined, gateway!, query!, ui!);
     try {
       await instance.start();
     } catch (failure) {
@@ -42,7 +46,8 @@ export class Instance {
     return instance;
   }
 
-  private constructor(folder: string, gateway: number, query: number, ui: number) {
+  private constructor(folder: string, isKept: boolean, gateway: number, query: number, ui: number) {
+    this.isKept = isKept;
     const url = (port: number): string => `http://127.0.0.1:${port}`;
     this.place = { folder, gateway: url(gateway), query: url(query), ui: url(ui) };
     this.settings = {
@@ -82,7 +87,7 @@ export class Instance {
 
   async close(): Promise<void> {
     await this.end("SIGTERM");
-    rmSync(this.place.folder, { recursive: true, force: true });
+    if (!this.isKept) rmSync(this.place.folder, { recursive: true, force: true });
   }
 
   /** The last 7 days of three made-up agents, the same each time but for their end. */
