@@ -67,6 +67,13 @@ export const watchFrames = (page: Page): Promise<void> =>
 export const frames = (page: Page): Promise<number[]> =>
   page.evaluate(() => (globalThis as unknown as { frames: number[] }).frames);
 
+/** Processor time that the page's main thread took so far, in seconds: what a busy machine does not change. */
+export async function processorTime(session: CDPSession): Promise<number> {
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const { metrics } = await session.send("Performance.getMetrics");
+  return metrics.find(({ name }) => name === "TaskDuration")?.value ?? NaN;
+}
+
 /** What the page's scripts hold after the garbage was collected, in MB. */
 export async function heap(session: CDPSession): Promise<number> {
   await session.send("HeapProfiler.collectGarbage");

@@ -8,7 +8,7 @@ import { inject, test } from "vitest";
 import { connected, useBrowser } from "../browser";
 import { type Posted, envelope, post } from "../events";
 import { story } from "./filling";
-import { frames, heap, highest, percentile, tell, watchFrames } from "./gauges";
+import { frames, heap, highest, percentile, processorTime, tell, watchFrames } from "./gauges";
 
 const week = inject("week");
 const open = useBrowser();
@@ -44,8 +44,10 @@ test.each(["/", "/?feed=all&range=1h", "/sessions?range=1h", "/agents?range=1h",
     // What a view keeps of the latest past fills first.
     await storm(8);
     const before = await heap(tools);
+    const busyBefore = await processorTime(tools);
     await watchFrames(page);
     await storm(60);
+    const busy = ((await processorTime(tools)) - busyBefore) / 60;
     const took = await frames(page);
     const after = await heap(tools);
     const slow = took.filter((each) => each > 50).length;
@@ -54,7 +56,7 @@ test.each(["/", "/?feed=all&range=1h", "/sessions?range=1h", "/agents?range=1h",
       highest(took),
       100,
       "ms",
-      `(p99 ${percentile(took, 0.99).toFixed(0)} ms, ${slow} over 50 ms)`,
+      `(p99 ${percentile(took, 0.99).toFixed(0)} ms, ${slow} over 50 ms; main thread ${(100 * busy).toFixed(0)} % of a processor)`,
     );
     tell(`${path}: memory grew by`, after - before, 5, "MB", `(from ${before.toFixed(1)} to ${after.toFixed(1)} MB)`);
   },

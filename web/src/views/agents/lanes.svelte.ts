@@ -23,7 +23,7 @@ const mostRuns = 5_000;
 const mostGlyphs = 1_000;
 /** Lanes are painted anew at most so often because of what happens, in milliseconds: busy agents would keep the page
  * painting. */
-const repaint = 100;
+const repaint = 200;
 
 /** What one agent did. */
 export class Lane {

@@ -14,6 +14,7 @@ export interface Picture {
   now: number;
   width: number;
   height: number;
+  colours: Palette;
 }
 
 /** From top to bottom: the runs, then a strip for errors above tool calls. In pixels. */
@@ -21,8 +22,8 @@ const margin = 4;
 const row = 8;
 const strip = 2 * row + 2;
 
-/** The colours of the present theme. */
-function palette() {
+/** The colours of the present theme. To be asked for once a theme: it has the browser work out its styles. */
+export function palette() {
   return {
     line: colour("--line"),
     good: colour("--good"),
@@ -33,24 +34,19 @@ function palette() {
     tool: colour("--tool"),
   };
 }
-type Palette = ReturnType<typeof palette>;
+export type Palette = ReturnType<typeof palette>;
 
 export function paint(context: CanvasRenderingContext2D, picture: Picture): void {
-  const colours = palette();
-  const { width, height, extent } = picture;
+  const { width, height, extent, colours } = picture;
   context.clearRect(0, 0, width, height);
   context.fillStyle = colours.line;
   for (const at of picture.ticks) context.fillRect(Math.round(xOf(at, extent, width)), 0, 1, height);
-  paintBars(context, picture, colours);
-  paintSteps(context, picture, colours);
-  paintGlyphs(context, picture, colours);
+  paintBars(context, picture);
+  paintSteps(context, picture);
+  paintGlyphs(context, picture);
 }
 
-function paintBars(
-  context: CanvasRenderingContext2D,
-  { bars, now, extent, width, height }: Picture,
-  colours: Palette,
-): void {
+function paintBars(context: CanvasRenderingContext2D, { bars, now, extent, width, height, colours }: Picture): void {
   const tracks = 1 + bars.reduce((most, { track }) => Math.max(most, track), 0);
   const room = height - 2 * margin - strip;
   const thick = Math.floor((room - (tracks - 1)) / tracks);
@@ -89,8 +85,7 @@ function colourOf(run: LaneRun, colours: Palette): string {
 /** How many tool calls there were in each step, and where there were errors. */
 function paintSteps(
   context: CanvasRenderingContext2D,
-  { activity: { step, most }, steps, extent, width, height }: Picture,
-  colours: Palette,
+  { activity: { step, most }, steps, extent, width, height, colours }: Picture,
 ): void {
   const gap = 1;
   for (const { at, calls, errors } of steps) {
@@ -116,11 +111,7 @@ function paintError(context: CanvasRenderingContext2D, x: number, height: number
   context.fill();
 }
 
-function paintGlyphs(
-  context: CanvasRenderingContext2D,
-  { glyphs, extent, width, height }: Picture,
-  colours: Palette,
-): void {
+function paintGlyphs(context: CanvasRenderingContext2D, { glyphs, extent, width, height, colours }: Picture): void {
   for (const { at, kind } of glyphs) {
     if (at < extent.from) continue;
     const x = Math.min(width - 2, Math.round(xOf(at, extent, width)));

@@ -2,9 +2,12 @@ import type { Envelope } from "../../api/types";
 import { hasFailed, isMachine } from "./eventWords";
 
 /** How many lines the feed keeps, shown or held back; what is older is on the sessions' own pages. */
-export const linesKept = 200;
-/** Lines are shown at most so often: one alone at once, a storm in bundles that leave the page responsive. */
-const between = 100;
+export const linesKept = 80;
+/** Lines are shown in bundles, one alone at once. After a bundle the next one waits so long for each of its lines, within
+ * these bounds: in a storm the page makes some hundred lines a second, which is more than anybody reads, and stays
+ * responsive. In milliseconds. */
+const pauseOfLine = 8;
+const shortestPause = 100;
 
 export const shows = ["work", "errors", "all"] as const;
 export type Shows = (typeof shows)[number];
@@ -69,11 +72,12 @@ export class Feed {
 
   private showSoon(): void {
     if (this.timer) return;
+    const pause = Math.max(shortestPause, this.waiting.length * pauseOfLine);
     this.show();
     this.timer = setTimeout(() => {
       this.timer = null;
       if (!this.held && this.waiting.length > 0) this.showSoon();
-    }, between);
+    }, pause);
   }
 
   private show(): void {

@@ -33,6 +33,18 @@ describe("the feed", () => {
     expect(ids(feed)).toEqual(["3", "2", "1"]);
   });
 
+  it("shows so many at once seldom, and only the latest", () => {
+    const feed = new Feed();
+    const storm = (from: number) => feed.take(Array.from({ length: 2 * linesKept }, (_, at) => event(`${from + at}`)));
+    storm(0);
+    expect(feed.lines).toHaveLength(linesKept);
+    storm(1_000);
+    vi.advanceTimersByTime(500);
+    expect(ids(feed)[0]).toBe(`${2 * linesKept - 1}`);
+    vi.advanceTimersByTime(200);
+    expect(ids(feed)[0]).toBe(`${1_000 + 2 * linesKept - 1}`);
+  });
+
   it("stands still while it is held, counts, and then shows all", () => {
     const feed = new Feed();
     feed.begin([event("old")]);
