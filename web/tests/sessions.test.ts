@@ -100,7 +100,7 @@ test("a session appears on top when it begins, with hostile words as words", asy
   );
   const row = rows(page).filter({ hasText: `alert("${id}")` });
   await row.waitFor();
-  await row.getByTitle("1 of 1 runs failed").waitFor();
+  await row.getByTitle("1 of 1 run failed").waitFor();
   expect(await row.locator("img").count()).toBe(0);
   expect(await overhang(page)).toBeLessThanOrEqual(0);
 });
