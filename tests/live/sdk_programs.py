@@ -1,0 +1,43 @@
+"""Makes the programs that the clients of subprojects/agentmon-sdk are tried with: the example of each README, and the
+flood, 10,000 events from 50 threads or tasks. Each function gives the two commands."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+
+import pytest
+
+from harness import ROOT
+
+SDK = ROOT / "subprojects" / "agentmon-sdk"
+
+
+def example(language, fence):
+    """The program in a README: its first block of that language."""
+    readme = (SDK / language / "README.md").read_text()
+    return re.search(rf"^```{fence}\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)[1]
+
+
+def run(*command, folder, **environment):
+    done = subprocess.run(command, cwd=folder, env={**os.environ, **environment}, text=True, capture_output=True,
+                          timeout=600)
+    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+
+
+def need(*programs):
+    missing = [name for name in programs if not shutil.which(name)]
+    if missing:
+        pytest.skip(f"{', '.join(missing)} is not installed")
+
+
+def python(folder):
+    program = folder / "example.py"
+    program.write_text(example("python", "python"))
+    path = ["env", f"PYTHONPATH={SDK / 'python'}", sys.executable]
+    return [*path, program], [*path, SDK / "python/tests/flood.py"]
+
+
+MAKERS = {"python": python}

@@ -1,0 +1,108 @@
+"""The clients of subprojects/agentmon-sdk against a real gateway: their READMEs' examples, and kill -9 under a flood."""
+
+import collections
+import json
+import subprocess
+import uuid
+
+import psycopg2
+import pytest
+
+import sdk_programs
+from harness import Instance, plain_environment
+from waiting import wait_until
+
+LANGUAGES = list(sdk_programs.MAKERS)
+EVENTS = 10_000
+TOKEN = "token-of-the-gateway"
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory):
+    """programs(LANGUAGE): its two commands; skips when it cannot be built here."""
+    made = {}
+
+    def make(language):
+        if language not in made:
+            made[language] = sdk_programs.MAKERS[language](tmp_path_factory.mktemp(language))
+        return made[language]
+    return make
+
+
+def environment(gateway, **more):
+    return {**plain_environment(), "AGENTMON_INGEST_URL": gateway, **more}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_readme_tells_its_story(programs, system, language):
+    command, _ = programs(language)
+    name = f"vm-{uuid.uuid4().hex[:8]}"
+    done = subprocess.run(command, env=environment(system.url("gateway"), AGENTMON_VM_NAME=name), text=True,
+                          capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert done.stdout.strip() in ("{}", "map[]"), "nothing was dropped"
+    rows = wait_until(lambda: (lambda found: found if len(found) == 9 else None)(system.sql(
+        "SELECT type, session_id FROM events WHERE client_id = %s ORDER BY ts, event_id", name)), 15, "nine events")
+    assert sorted(row[0] for row in rows) == [
+        "my_agent.mood", "run.end", "run.start", "session.end", "session.start", "span.end", "span.end", "span.start",
+        "span.start"]
+    (session,) = {row[1] for row in rows}
+    (run,) = system.json(f"/v1/sessions/{session}")["runs"]
+    assert (run["status"], run["usage"]["input_tokens"], run["usage"]["cost_usd"]) == ("success", 12, None)
+    assert run["title"] == "Why is the disk full?"
+    spans = system.json(f"/v1/runs/{run['run_id']}", session_id=session)["spans"]
+    assert [(span["kind"], span["name"], span["status"]) for span in spans] == [
+        ("model", "planner", "success"), ("tool", "search", "success")]
+
+
+def counts(instance):
+    """How many events of each client are stored; nothing while the database is away."""
+    try:
+        return collections.Counter(dict(instance.sql("SELECT source_framework, count(*) FROM events GROUP BY 1")))
+    except psycopg2.OperationalError:
+        return collections.Counter()
+
+
+@pytest.fixture(scope="module")
+def flooded(programs):
+    """All clients at once tell 10,000 events each to a gateway that is killed twice meanwhile: (instance, what each
+    printed, what was stored at the kills)."""
+    commands = {}
+    for language in LANGUAGES:
+        try:
+            commands[language] = programs(language)[1]
+        except pytest.skip.Exception:
+            continue
+    with Instance(AGENTMON_INGEST_TOKEN=TOKEN) as instance:
+        told = environment(instance.url("gateway"), AGENTMON_INGEST_TOKEN=TOKEN)
+        running = {language: subprocess.Popen([*command, language], env=told, text=True, stdout=subprocess.PIPE)
+                   for language, command in commands.items()}
+        try:
+            kills = []
+            for _ in range(2):
+                before = kills[-1] if kills else collections.Counter()
+                kills.append(wait_until(lambda: (lambda now: all(now[one] > before[one] for one in running) and now)(
+                    counts(instance)), 30, "each client gets events stored"))
+                instance.kill()
+                instance.start()
+            printed = {language: process.communicate(timeout=90)[0] for language, process in running.items()}
+        finally:
+            for process in running.values():
+                process.kill()
+        yield instance, printed, kills
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_killed_twice_none_is_lost_and_none_is_double(programs, flooded, language):
+    programs(language)
+    instance, printed, kills = flooded
+    assert 0 < kills[0][language] < kills[1][language] < EVENTS, "both kills were in the middle of it"
+    assert json.loads(printed[language]) == {}, "nothing was dropped"
+    wait_until(lambda: counts(instance)[language] >= EVENTS, 30, f"{EVENTS} events stored")
+    assert instance.sql(
+        "SELECT count(*), count(DISTINCT event_id), count(DISTINCT (payload->>'worker', payload->>'number')) "
+        "FROM events WHERE source_framework = %s", language) == [(EVENTS, EVENTS, EVENTS)]
+
+
+def test_all_sums_agree(flooded):
+    flooded[0].verify()
