@@ -14,6 +14,7 @@ to_test=(
   openssh-server openssh-client busybox-static dropbear-bin
   libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils
   python3 python3-pytest python3-websockets python3-jsonschema python3-psycopg2 python3-yaml python3-requests
+  golang-go
 )
 
 # They make the page and run the hooks. Debian's are new enough; a newer Node that is here already stays as it is.

@@ -40,4 +40,14 @@ def python(folder):
     return [*path, program], [*path, SDK / "python/tests/flood.py"]
 
 
-MAKERS = {"python": python}
+def go(folder):
+    need("go")
+    (folder / "main.go").write_text(example("go", "go"))
+    (folder / "go.mod").write_text(
+        f"module example\n\ngo 1.19\n\nrequire agentmon v0.0.0\n\nreplace agentmon => {SDK / 'go'}\n")
+    run("go", "build", "-buildvcs=false", "-o", folder / "example", ".", folder=folder, GOPROXY="off")
+    run("go", "build", "-buildvcs=false", "-o", folder / "flood", "./tests/flood", folder=SDK / "go", GOPROXY="off")
+    return [folder / "example"], [folder / "flood"]
+
+
+MAKERS = {"python": python, "go": go}

@@ -1,0 +1,3 @@
+module agentmon
+
+go 1.19
