@@ -130,10 +130,11 @@ class Sender {
 
   constructor(folder: string, gateway: Settings, spool: Spool, log: Log) {
     this.work = {
-      spool,
-      lock: new Lock(join(folder, "spool.lock")),
+      queue: spool,
+      turn: new Lock(join(folder, "spool.lock")),
       gateway: gateway.gateway,
       log,
+      rejected: () => undefined, // the log says so
       goOn: async (milliseconds) => {
         if (Date.now() + milliseconds > this.deadline) return false;
         await pause(milliseconds);

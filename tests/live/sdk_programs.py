@@ -50,4 +50,15 @@ def go(folder):
     return [folder / "example"], [folder / "flood"]
 
 
-MAKERS = {"python": python, "go": go}
+def typescript(folder):
+    need("node", "esbuild")
+    source = folder / "example.ts"
+    source.write_text(example("typescript", "ts"))
+    for program in (source, SDK / "typescript/tests/flood.ts"):
+        run("esbuild", program, "--bundle", "--platform=node", "--target=node18", "--format=esm", f"--outdir={folder}",
+            f"--alias:agentmon={SDK / 'typescript/agentmon.ts'}", "--out-extension:.js=.mjs", "--log-level=warning",
+            folder=folder)
+    return ["node", folder / "example.mjs"], ["node", folder / "flood.mjs"]
+
+
+MAKERS = {"python": python, "go": go, "typescript": typescript}

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { join } from "node:path";
 
 import { limits } from "./limits.ts";
+import type { Batch, Queue } from "./sender.ts";
 
 /* The events that the gateway has not confirmed yet, on this disk: a folder with one file for what was told at once.
  *
@@ -20,13 +21,7 @@ const begun = ".part";
 /** A begun file of a process that was killed. */
 const abandonedMs = 60_000;
 
-export interface Batch {
-  files: string[];
-  /** Each the JSON text of one event. */
-  events: string[];
-}
-
-export class Spool {
+export class Spool implements Queue {
   private readonly folder: string;
   private readonly writer = `${process.pid}-${randomBytes(4).toString("hex")}`;
   private lastTime = 0;

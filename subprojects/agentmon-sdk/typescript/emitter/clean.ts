@@ -41,7 +41,8 @@ function roughCut(text: string, characters: number): { head: string; cut: boolea
   return { head: head.slice(0, space > characters ? space : characters), cut: true };
 }
 
-function wellFormed(text: string): string {
+/** Without zero bytes and halves of surrogate pairs. */
+export function wellFormed(text: string): string {
   return text.replace(/\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
 }
 
