@@ -1,6 +1,7 @@
 """Makes the programs that the clients of subprojects/agentmon-sdk are tried with: the example of each README, and the
 flood, 10,000 events from 50 threads or tasks. Each function gives the two commands."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -61,4 +62,29 @@ def typescript(folder):
     return ["node", folder / "example.mjs"], ["node", folder / "flood.mjs"]
 
 
-MAKERS = {"python": python, "go": go, "typescript": typescript}
+CONSUMER = """project('consumer', 'cpp', default_options: ['cpp_std=c++20'])
+sdk = dependency('agentmon-sdk')
+executable('example', 'example.cpp', dependencies: sdk)
+executable('flood', 'flood.cpp', dependencies: sdk)
+"""
+
+
+def cpp(folder):
+    """By a project that knows the SDK as a wrap only, made as the README says."""
+    need("meson", "ninja", "c++")
+    packages = folder / "subprojects" / "packagefiles"
+    packages.mkdir(parents=True)
+    with tarfile.open(packages / "agentmon-sdk.tar.gz", "w:gz") as archive:
+        archive.add(SDK, "agentmon-sdk")
+    digest = hashlib.sha256((packages / "agentmon-sdk.tar.gz").read_bytes()).hexdigest()
+    wrap = example("cpp", "ini").replace("what sha256sum says", digest)
+    (folder / "subprojects" / "agentmon-sdk.wrap").write_text(wrap)
+    (folder / "meson.build").write_text(CONSUMER)
+    (folder / "example.cpp").write_text(example("cpp", "cpp"))
+    shutil.copy(SDK / "cpp/tests/flood.cpp", folder)
+    run("meson", "setup", "build", "--wrap-mode=nodownload", folder=folder)
+    run("ninja", "-C", "build", "example", "flood", folder=folder)
+    return [folder / "build/example"], [folder / "build/flood"]
+
+
+MAKERS = {"python": python, "go": go, "typescript": typescript, "cpp": cpp}

@@ -1,4 +1,5 @@
-"""Tells 10,000 events from 50 threads within some four seconds, and prints what was dropped: flood.py NAME"""
+"""Tells 10,000 events from 50 threads, in three parts; before the second and the third it waits for a line. Prints what
+was dropped. flood.py NAME"""
 
 import json
 import sys
@@ -8,17 +9,20 @@ import time
 from agentmon import Emitter
 
 
-def work(emitter, worker):
-    for number in range(200):
+def work(emitter, worker, numbers):
+    for number in numbers:
         emitter.emit("flood.tick", {"worker": worker, "number": number})
         time.sleep(0.02)
 
 
 emitter = Emitter(sys.argv[1])
-threads = [threading.Thread(target=work, args=(emitter, worker)) for worker in range(50)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
+for part in (range(80), range(80, 160), range(160, 200)):
+    if part.start > 0:
+        sys.stdin.readline()
+    threads = [threading.Thread(target=work, args=(emitter, worker, part)) for worker in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 emitter.close(timeout=60)
 print(json.dumps(emitter.dropped()))

@@ -1,17 +1,25 @@
-// Tells 10,000 events from 50 tasks within some four seconds, and prints what was dropped: flood NAME
+// Tells 10,000 events from 50 tasks, in three parts; before the second and the third it waits for a line. Prints what was
+// dropped. flood NAME
+import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { Emitter } from "../agentmon.ts";
 
 const emitter = new Emitter(process.argv[2] ?? "flood");
+const input = createInterface({ input: process.stdin });
+const lines = input[Symbol.asyncIterator]();
 
-async function work(worker: number): Promise<void> {
-  for (let number = 0; number < 200; number += 1) {
+async function work(worker: number, first: number, end: number): Promise<void> {
+  for (let number = first; number < end; number += 1) {
     emitter.emit("flood.tick", { worker, number });
     await pause(20);
   }
 }
 
-await Promise.all([...Array(50).keys()].map(work));
+for (const [first, end] of [[0, 80], [80, 160], [160, 200]] as const) {
+  if (first > 0) await lines.next();
+  await Promise.all([...Array(50).keys()].map((worker) => work(worker, first, end)));
+}
+input.close();
 await emitter.close(60_000);
 console.log(JSON.stringify(emitter.dropped()));

@@ -1,7 +1,9 @@
-// Tells 10,000 events from 50 goroutines within some four seconds, and prints what was dropped: flood NAME
+// Tells 10,000 events from 50 goroutines, in three parts; before the second and the third it waits for a line. Prints
+// what was dropped. flood NAME
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,19 +16,25 @@ import (
 
 func main() {
 	emitter := sdk.NewEmitter(sdk.Config{Framework: os.Args[1]})
-	var workers sync.WaitGroup
-	for worker := 0; worker < 50; worker++ {
-		workers.Add(1)
-		go func(worker int) {
-			defer workers.Done()
-			for number := 0; number < 200; number++ {
-				payload := map[string]any{"worker": worker, "number": number}
-				emitter.Emit(context.Background(), sdk.NewEvent("flood.tick", sdk.WithPayload(payload)))
-				time.Sleep(20 * time.Millisecond)
-			}
-		}(worker)
+	input := bufio.NewReader(os.Stdin)
+	for _, part := range [][2]int{{0, 80}, {80, 160}, {160, 200}} {
+		if part[0] > 0 {
+			_, _ = input.ReadString('\n')
+		}
+		var workers sync.WaitGroup
+		for worker := 0; worker < 50; worker++ {
+			workers.Add(1)
+			go func(worker, first, end int) {
+				defer workers.Done()
+				for number := first; number < end; number++ {
+					payload := map[string]any{"worker": worker, "number": number}
+					emitter.Emit(context.Background(), sdk.NewEvent("flood.tick", sdk.WithPayload(payload)))
+					time.Sleep(20 * time.Millisecond)
+				}
+			}(worker, part[0], part[1])
+		}
+		workers.Wait()
 	}
-	workers.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := emitter.Close(ctx); err != nil {
