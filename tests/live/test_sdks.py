@@ -1,4 +1,4 @@
-"""The clients of subprojects/agentmon-sdk against a real gateway: their READMEs' examples, and kill -9 under a flood."""
+"""The clients of subprojects/agentmon-sdk and a real gateway: their READMEs' examples, and kill -9 under a flood."""
 
 import collections
 import json

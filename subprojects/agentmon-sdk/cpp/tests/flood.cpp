@@ -1,7 +1,6 @@
-/// Tells 10,000 events from 50 threads, in three parts; before the second and the third it waits for a line. Prints what
-/// was dropped. flood NAME
+/// Tells 10,000 events from 50 threads, in three parts; before the second and the third it waits for a line. Prints
+/// what was dropped. flood NAME
 #include <agentmon/sdk.hpp>
-
 #include <chrono>
 #include <iostream>
 #include <string>
