@@ -14,8 +14,8 @@
 namespace agentmon::sdk::detail {
 namespace {
 
-constexpr std::size_t event_bytes = 250 * 1024;    // the gateway refuses more than 256 KiB
-constexpr std::size_t text_characters = 16 * 1024; // of a text that had to be cut; at most six bytes each
+constexpr std::size_t event_bytes = 256'000;    // the gateway refuses more than 256 KiB
+constexpr std::size_t text_characters = 16'384; // of a text that had to be cut; at most six bytes each
 constexpr std::array figures = {
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
     "cost_usd",     "model"};
@@ -36,8 +36,8 @@ void write(writer& to, const value& of);
 void write(writer& to, const object& of) {
   to.StartObject();
   for (const member& each : of) {
-    check(to.Key(each.name.data(), static_cast<rapidjson::SizeType>(each.name.size())));
-    write(to, each.content);
+    check(to.Key(each.first.data(), static_cast<rapidjson::SizeType>(each.first.size())));
+    write(to, each.second);
   }
   to.EndObject();
 }
@@ -65,8 +65,8 @@ void write(writer& to, const value& of) {
 }
 
 value* find(object& in, std::string_view name) {
-  const auto found = std::ranges::find(in, name, &member::name);
-  return found == in.end() ? nullptr : &found->content;
+  const auto found = std::ranges::find(in, name, &member::first);
+  return found == in.end() ? nullptr : &found->second;
 }
 
 object* find_object(object& in, std::string_view name) {
@@ -75,7 +75,7 @@ object* find_object(object& in, std::string_view name) {
 }
 
 void forget(object& in, std::string_view name) {
-  std::erase_if(in, [name](const member& each) { return each.name == name; });
+  std::erase_if(in, [name](const member& each) { return each.first == name; });
 }
 
 void complete(object& payload, bool capture) {

@@ -10,8 +10,8 @@
 
 namespace agentmon::sdk {
 
-struct member;
 class value;
+using member = std::pair<std::string, value>;
 using array = std::vector<value>;
 /// Keys in the order in which they are written; `object{{"input_tokens", 12}, {"model", "small"}}`.
 using object = std::vector<member>;
@@ -35,11 +35,6 @@ public:
   bool is_null() const { return std::holds_alternative<std::nullptr_t>(held); }
 
   any held;
-};
-
-struct member {
-  std::string name;
-  value content;
 };
 
 } // namespace agentmon::sdk
