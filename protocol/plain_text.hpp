@@ -1,7 +1,4 @@
 #pragma once
-#include <rapidjson/encodings.h>
-#include <rapidjson/rapidjson.h>
-
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -10,7 +7,6 @@
 /// Text eight bytes at a time: nearly all of an event is plain characters inside strings, which nothing has to look at
 /// one by one.
 namespace agentmon {
-
 namespace plain_text {
 
 static_assert(std::endian::native == std::endian::little, "the first byte of a word is its lowest");
@@ -40,31 +36,17 @@ inline const char* end_of_run(const char* from, const char* end) {
   return from;
 }
 
+/// Whether one of the characters is a control character (DEL is one, too).
+inline bool holds_control(std::string_view text) {
+  const char* from = text.data();
+  const char* const end = from + text.size();
+  for (; end - from >= 8; from += 8) {
+    const auto word = word_at(from);
+    if ((below(word, 0x20) | below(word ^ ones * 0x7f, 1)) != 0) return true;
+  }
+  while (from != end && static_cast<unsigned char>(*from) >= 0x20 && *from != 0x7f) ++from;
+  return from != end;
+}
+
 } // namespace plain_text
-
-/// UTF-8 that find_invalid_utf_8 has looked through, so that the reader need not.
-struct checked_utf8 : rapidjson::UTF8<> {};
-
 } // namespace agentmon
-
-/// The reader calls this for each character of a string that is neither an escape nor the end: it takes all that follow
-/// of the same kind, too.
-template <>
-struct rapidjson::Transcoder<agentmon::checked_utf8, agentmon::checked_utf8> {
-  template <class Input, class Output>
-  static bool Transcode(Input& from, Output& to) {
-    const char* const end = agentmon::plain_text::end_of_run(from.src_, from.end_);
-    const auto length = static_cast<SizeType>(end - from.src_);
-    // The reader is also compiled for output into the input, which we never ask for and cannot serve.
-    if constexpr (requires { to.Push(length); })
-      std::memcpy(to.Push(length), from.src_, length);
-    else
-      return false;
-    from.src_ = end;
-    return true;
-  }
-  template <class Input, class Output>
-  static bool Validate(Input& from, Output& to) {
-    return Transcode(from, to);
-  }
-};

@@ -1,17 +1,24 @@
 #include "protocol/uuid.hpp"
 
+#include <array>
 #include <random>
 #include <sys/random.h>
 
 namespace agentmon {
 namespace {
 
-int nibble(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+/// The value of each hexadecimal digit, -1 for all other characters.
+constexpr auto nibbles = [] {
+  std::array<int8_t, 256> values{};
+  values.fill(-1);
+  for (int i = 0; i < 16; ++i) {
+    values["0123456789abcdef"[i]] = static_cast<int8_t>(i);
+    values["0123456789ABCDEF"[i]] = static_cast<int8_t>(i);
+  }
+  return values;
+}();
+
+int nibble(char c) { return nibbles[static_cast<unsigned char>(c)]; }
 
 constexpr bool dash_at(size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
 

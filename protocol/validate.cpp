@@ -1,6 +1,7 @@
 #include "protocol/validate.hpp"
 
 #include "protocol/limits.hpp"
+#include "protocol/plain_text.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -17,6 +18,7 @@ struct place {
   value_type wanted;
 };
 
+/// Those of one parent stand together.
 constexpr std::array places{
     place{slot::envelope, "schema", slot::schema, value_type::object},
     place{slot::envelope, "event", slot::event, value_type::object},
@@ -42,10 +44,6 @@ constexpr std::array places{
     place{slot::payload, "kind", slot::kind, value_type::string},
     place{slot::payload, "name", slot::name, value_type::string},
     place{slot::payload, "input", slot::input, value_type::string},
-    place{slot::input, "text", slot::input_text, value_type::string},
-    place{slot::input, "message", slot::input_message, value_type::string},
-    place{slot::input, "prompt", slot::input_prompt, value_type::string},
-    place{slot::input, "content", slot::input_content, value_type::string},
     place{slot::payload, "error", slot::error, value_type::object},
     place{slot::payload, "usage", slot::usage, value_type::object},
     place{slot::error, "type", slot::error_type, value_type::string},
@@ -57,11 +55,41 @@ constexpr std::array places{
     place{slot::usage, "reasoning_tokens", slot::reasoning_tokens, value_type::number},
     place{slot::usage, "cost_usd", slot::cost_usd, value_type::number},
     place{slot::usage, "model", slot::model, value_type::string},
+    place{slot::input, "text", slot::input_text, value_type::string},
+    place{slot::input, "message", slot::input_message, value_type::string},
+    place{slot::input, "prompt", slot::input_prompt, value_type::string},
+    place{slot::input, "content", slot::input_content, value_type::string},
 };
 
+constexpr size_t slots = static_cast<size_t>(slot::model) + 1;
+constexpr size_t index_of(slot self) { return static_cast<size_t>(self); }
+
+/// Where each slot stands in `places`, and those inside of it.
+struct placing {
+  size_t own = places.size();
+  size_t children = 0, children_end = 0;
+};
+constexpr auto placings = [] {
+  std::array<placing, slots> all{};
+  for (size_t i = 0; i < places.size(); ++i) {
+    all[index_of(places[i].self)].own = i;
+    auto& parent = all[index_of(places[i].parent)];
+    if (parent.children_end == 0) parent.children = i;
+    parent.children_end = i + 1;
+  }
+  return all;
+}();
+
+static_assert([] {
+  for (size_t self = 0; self < slots; ++self)
+    for (size_t i = placings[self].children; i < placings[self].children_end; ++i)
+      if (index_of(places[i].parent) != self) return false;
+  return true;
+}());
+
 const place* place_of(slot self) {
-  const auto* const found = std::find_if(places.begin(), places.end(), [&](const place& p) { return p.self == self; });
-  return found == places.end() ? nullptr : found;
+  const auto at = placings[index_of(self)].own;
+  return at == places.size() ? nullptr : &places[at];
 }
 
 std::string path_of(slot self) {
@@ -93,13 +121,10 @@ bool is_in_payload(slot self) { return self >= slot::status; }
 
 /// One to limits::id_characters printable characters (control characters are none; UTF-8 counts by code point).
 bool is_name(std::string_view text) {
-  size_t characters = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) return false;
-    if ((byte & 0xc0) != 0x80) ++characters;
-  }
-  return characters >= 1 && characters <= limits::id_characters;
+  if (text.empty() || plain_text::holds_control(text)) return false;
+  const auto is_first = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
+  return text.size() <= limits::id_characters
+         || static_cast<size_t>(std::count_if(text.begin(), text.end(), is_first)) <= limits::id_characters;
 }
 
 bool is_lifecycle(std::string_view type) {
@@ -136,9 +161,9 @@ constexpr auto name_rule = "must be 1 to 128 printable characters";
 } // namespace
 
 slot slot_of(slot parent, std::string_view key) {
-  if (parent == slot::unknown) return slot::unknown;
-  for (const auto& place : places)
-    if (place.parent == parent && place.key == key) return place.self;
+  const auto& [own, from, to] = placings[index_of(parent)];
+  for (size_t i = from; i < to; ++i)
+    if (places[i].key == key) return places[i].self;
   return slot::unknown;
 }
 
@@ -162,12 +187,15 @@ bool is_storable_number(std::string_view text) {
   constexpr size_t longest = 400;
   if (text.size() > longest) return false;
   const auto e = text.find_first_of("eE");
-  if (e == std::string_view::npos) return true;
+  constexpr size_t sure = 308; // digits that every double holds
+  if (e == std::string_view::npos) return text.size() <= sure || number(text).has_value();
   auto digits = text.substr(e + 1);
-  if (!digits.empty() && (digits.front() == '+' || digits.front() == '-')) digits.remove_prefix(1);
+  const bool is_small = digits.starts_with('-');
+  if (is_small || digits.starts_with('+')) digits.remove_prefix(1);
   size_t exponent = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
-  return error == std::errc{} && e + exponent <= longest; // jsonb writes the zeros out
+  if (error != std::errc{} || e + exponent > longest) return false; // jsonb writes the zeros out
+  return is_small || number(text).has_value();
 }
 
 bool has_lone_surrogate(std::string_view decoded) {

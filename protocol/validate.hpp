@@ -1,5 +1,6 @@
 #pragma once
 #include "protocol/event.hpp"
+#include "protocol/json_reader.hpp"
 
 #include <array>
 #include <cstdint>
@@ -9,8 +10,6 @@
 
 /// The rules of schema/event.schema.json, one field at a time. The decoder finds the fields, this judges them.
 namespace agentmon {
-
-enum class value_type : uint8_t { null, boolean, number, string, object, array };
 
 /// The places in an envelope that mean something to us; everything else is kept as it is and never looked at.
 enum class slot : uint8_t {
@@ -66,8 +65,7 @@ constexpr bool is_input(slot self) { return self >= slot::input && self <= slot:
 /// Dotted lower-case words: "span.end", "openclaw.snapshot", "my_tool.tick".
 bool is_event_type(std::string_view);
 
-/// False for numbers that nobody can mean: over 400 digits when written out, as jsonb does.
-/// characters.
+/// False for numbers that nobody can mean: over 400 digits when written out, as jsonb does, or more than a double holds.
 bool is_storable_number(std::string_view text);
 
 /// True when decoded UTF-8 holds half a surrogate pair (from an escape such as \udc00), which jsonb refuses.
