@@ -47,7 +47,7 @@ struct node_context {
   metrics counts;
   endpoints servers;
   std::atomic<int64_t> feed_bytes{0};      ///< of the live feed, not yet made into frames
-  std::atomic<bool> storing_behind{false}; ///< events wait for a free writer of this node
+  std::atomic<bool> storing_behind{false}; ///< more events wait than fit into a transaction
 };
 
 /// The bus as this node's settings name it; nothing while a private NATS has not started.

@@ -118,7 +118,6 @@ struct puller_state {
            && (held_bytes >= limits::transaction_bytes || (storing.empty() && wait.count() <= 0)))
       send(take());
     if (!held.empty() && storing.empty()) self->delayed_send(self, wait, flush_atom_v);
-    node->storing_behind = storing.size() == limits::writers;
   }
 
   /// As long as it took, so that the dearer a transaction is, the more events share one.
@@ -137,6 +136,7 @@ struct puller_state {
       held.pop_front();
     }
     held_bytes -= work->bytes;
+    node->storing_behind = !held.empty(); // so it is full, and more waits
     storing.push_back(work);
     return work;
   }

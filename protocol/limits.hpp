@@ -125,7 +125,7 @@ constexpr size_t search_look_sessions = 100;   // sessions looked at one by one 
 constexpr size_t search_runs_found = 2'000;    // more runs with the words than these: they are frequent
 constexpr size_t search_look_documents = 50;   // newest runs looked at one by one before the index is asked
 constexpr auto search_tick = 500ms;            // how often the indexer looks for settled runs
-constexpr auto search_yield = 5s;              // the same while events wait to be stored: these go first
+constexpr auto search_yield = 30s;             // the same while events wait to be stored: these go first
 constexpr auto partition_lock_timeout = 200ms; // a new day's events can lie in the default partition instead
 constexpr auto partition_retry = 10s;          // until a day that had to wait is tried again
 

@@ -29,6 +29,9 @@ std::string create_statements(binary::day day) {
            "CREATE UNIQUE INDEX "
          + name + "_id ON " + name
          + " (event_id);\n"
+           "ALTER TABLE "
+         + name
+         + " ALTER COLUMN attributes SET STATISTICS 0, ALTER COLUMN payload SET STATISTICS 0;\n"
            "ALTER TABLE events ATTACH PARTITION "
          + name + " FOR VALUES FROM (" + from + ") TO (" + to + ")";
 }

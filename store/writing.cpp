@@ -30,10 +30,13 @@ event_list distinct_events(std::span<const incoming> batches) {
   event_list events;
   for (const auto& in : batches)
     for (const auto& e : in.batch->events) events.push_back(&e);
-  const auto key = [](const event* e) { return std::pair{e->id, std::chrono::floor<days>(e->ts)}; };
-  std::stable_sort(events.begin(), events.end(), [&](const event* a, const event* b) { return key(a) < key(b); });
-  const auto end =
-      std::unique(events.begin(), events.end(), [&](const event* a, const event* b) { return key(a) == key(b); });
+  const auto day = [](const event* e) { return std::chrono::floor<days>(e->ts); };
+  std::stable_sort(events.begin(), events.end(), [&](const event* a, const event* b) {
+    const auto order = a->id <=> b->id;
+    return order != 0 ? order < 0 : day(a) < day(b);
+  });
+  const auto end = std::unique(events.begin(), events.end(),
+                               [&](const event* a, const event* b) { return a->id == b->id && day(a) == day(b); });
   events.erase(end, events.end());
   return events;
 }

@@ -77,6 +77,10 @@ result<copy_ceiling> copy_ceiling::open(const std::string& conninfo, const std::
   const auto today = std::chrono::floor<std::chrono::days>(now());
   if (auto days = store::partitions{}.ensure(*db, {today, today + std::chrono::days{1}}, now()); !days)
     return tl::unexpected{days.error()};
+  // What autovacuum does here would take part of the machine while the system itself is measured.
+  for (const auto day : {today, today + std::chrono::days{1}})
+    if (auto off = db->exec("ALTER TABLE " + store::partition_name(day) + " SET (autovacuum_enabled = off)"); !off)
+      return tl::unexpected{off.error()};
   return copy_ceiling{std::move(*admin), std::move(*db), name};
 }
 
