@@ -185,17 +185,17 @@ bool is_event_type(std::string_view text) {
 
 bool is_storable_number(std::string_view text) {
   constexpr size_t longest = 400;
+  constexpr size_t sure = 308; // digits, or a power of ten, that every double holds
   if (text.size() > longest) return false;
   const auto e = text.find_first_of("eE");
-  constexpr size_t sure = 308; // digits that every double holds
   if (e == std::string_view::npos) return text.size() <= sure || number(text).has_value();
   auto digits = text.substr(e + 1);
   const bool is_small = digits.starts_with('-');
   if (is_small || digits.starts_with('+')) digits.remove_prefix(1);
   size_t exponent = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
-  if (error != std::errc{} || e + exponent > longest) return false; // jsonb writes the zeros out
-  return is_small || number(text).has_value();
+  if (error != std::errc{} || e + exponent > longest) return false;  // jsonb writes the zeros out
+  return is_small || (exponent <= sure && number(text).has_value()); // other readers refuse 0e309, too
 }
 
 bool has_lone_surrogate(std::string_view decoded) {

@@ -29,7 +29,8 @@ struct one_process {
 /// Of /proc/ID/stat; the fields are counted behind the name, which may hold anything.
 std::optional<one_process> read_process(pid_t id) {
   std::ifstream file{"/proc/" + std::to_string(id) + "/stat"};
-  const std::string text{std::istreambuf_iterator<char>{file}, {}};
+  std::string text;
+  std::getline(file, text, '\0'); // which no file of this kind holds; an iterator would throw when the process ends now
   const auto name_end = text.rfind(')');
   if (name_end == std::string::npos) return std::nullopt;
   std::istringstream fields{text.substr(name_end + 1)};

@@ -131,6 +131,23 @@ std::string cost_table(const bench_result& all) {
   return t.text();
 }
 
+/// On a machine that does something else beside, this compares two versions better than events a second do.
+std::string processor_table(const bench_result& all) {
+  table t{{"phase", "agentmon", "nats", "PostgreSQL", "bench", "sum"}};
+  for (const auto& f : all.loads) {
+    std::vector<std::string> cells{load_name(f)};
+    double sum = 0;
+    for (const auto& p : f.cost.processes) {
+      const auto each = ratio(1e6 * p.cpu_seconds, static_cast<double>(f.stored));
+      cells.push_back(fixed(each, 1));
+      sum += each;
+    }
+    cells.push_back(fixed(sum, 1));
+    t.row(std::move(cells));
+  }
+  return t.text();
+}
+
 void add_hops(table& t, const std::string& phase, const phase_cost& cost) {
   for (const auto& h : cost.hops) t.row({phase, h.name, grouped(h.count), fixed(h.p50_ms), fixed(h.p99_ms)});
 }
@@ -232,6 +249,7 @@ std::string as_tables(const bench_result& all) {
     text +=
         "\nQueries, one after the other, with " + grouped(all.events_queried) + " events stored\n" + query_table(all);
   text += "\nCPU and memory\n" + cost_table(all);
+  if (!all.loads.empty()) text += "\nProcessor time for each stored event, in microseconds\n" + processor_table(all);
   return text + "\nHops, as /metrics has them\n" + hop_table(all);
 }
 

@@ -141,6 +141,8 @@ TEST_CASE("the first fault of each event is told with index, field and reason") 
       {span_end(R"({"x":"\udc00"})"), "", "surrogate"},
       {span_end(R"({"\udc00":1})"), "", "surrogate"},
       {span_end(R"({"x":1e309})"), "", "out of range"},
+      {span_end(R"({"x":12e308})"), "", "out of range"},
+      {span_end(R"({"x":0e309})"), "", "out of range"},
       {span_end(R"({"x":[1e309,{"y}\"]":1e999}],"z":"\ud800"})"), "", "out of range"},
       {span_end("{\"x\":" + std::string(400, '9') + "}"), "", "out of range"},
       {span_end(R"({"x":"\ud800"})"), "", "surrogate"},
