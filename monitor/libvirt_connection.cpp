@@ -25,9 +25,8 @@ public:
   bool fetch(std::vector<virDomainPtr> domains) {
     if (domains.empty()) return true;
     domains.push_back(nullptr);
-    constexpr unsigned groups = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_BALLOON
-                                | VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_INTERFACE | VIR_DOMAIN_STATS_BLOCK;
-    const int count = virDomainListGetStats(domains.data(), groups, &list_, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+    const int count =
+        virDomainListGetStats(domains.data(), bulk_groups, &list_, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
     for (int i = 0; i < count; ++i) by_name_.emplace(virDomainGetName(list_[i]->dom), list_[i]);
     return count >= 0;
   }
@@ -114,10 +113,13 @@ result<std::vector<outside_view>> libvirt_connection::read_once(const std::vecto
     const auto id = virDomainGetID(domain);
     if (id != static_cast<unsigned>(-1)) view.id = static_cast<int32_t>(id);
     const auto* const record = bulk.of(names[i]);
-    if ((record == nullptr || !add_bulk(view, *record)) && !add_by_calls(view, domain)
-        && last_code() != VIR_ERR_NO_DOMAIN)
-      return tl::unexpected{last_failure()};
-    judge_hung(view, domain);
+    const bool in_bulk = record != nullptr && add_bulk(view, *record);
+    if (!in_bulk && !add_by_calls(view, domain)) {
+      if (last_code() != VIR_ERR_NO_DOMAIN) return tl::unexpected{last_failure()};
+      continue;
+    }
+    add_info(view, domain);
+    if (in_bulk && view.state == domain_state::running && !view.memory_resident) judge_hung(view, domain);
   }
   return views;
 }

@@ -135,9 +135,6 @@ bool add_bulk(outside_view& view, const virDomainStatsRecord& record) {
   const int reason = all.integer("state.reason");
   view.state = to_state(state, reason);
   view.reason = reason_word(state, reason);
-  view.cpu_time = all.number("cpu.time");
-  if (const auto processors = all.number("vcpu.current")) view.processors = static_cast<uint32_t>(*processors);
-  view.memory_total = all.kibibytes("balloon.current");
   view.memory_resident = all.kibibytes("balloon.rss");
   if (is_fresh(all.number("balloon.last-update"))) {
     view.memory_available = all.kibibytes("balloon.available");
@@ -150,7 +147,7 @@ bool add_bulk(outside_view& view, const virDomainStatsRecord& record) {
     add_to(view.image_bytes, all.number("block." + std::to_string(i) + ".capacity"));
     add_to(view.image_allocated, all.number("block." + std::to_string(i) + ".allocation"));
   }
-  return view.cpu_time || view.memory_total || view.processors;
+  return record.nparams > 2;
 }
 
 bool add_by_calls(outside_view& view, virDomainPtr domain) {
@@ -159,21 +156,23 @@ bool add_by_calls(outside_view& view, virDomainPtr domain) {
   if (virDomainGetState(domain, &state, &reason, 0) != 0) return false;
   view.state = to_state(state, reason);
   view.reason = reason_word(state, reason);
-  virDomainInfo told{};
-  if (virDomainGetInfo(domain, &told) == 0) {
-    view.processors = told.nrVirtCpu;
-    view.memory_total = uint64_t{told.memory} * limits::KiB;
-    if (view.id) view.cpu_time = told.cpuTime;
-  }
-  if (!view.id) return true; // does not run: there is nothing more to count
+  if (!view.id) return true; // does not run: there is nothing to count
   add_memory(view, domain);
   add_transfers(view, domain);
   return true;
 }
 
+void add_info(outside_view& view, virDomainPtr domain) {
+  virDomainInfo told{};
+  if (virDomainGetInfo(domain, &told) != 0) return;
+  view.processors = told.nrVirtCpu;
+  view.memory_total = uint64_t{told.memory} * limits::KiB;
+  if (view.id) view.cpu_time = told.cpuTime;
+}
+
 void judge_hung(outside_view& view, virDomainPtr domain) {
   virDomainControlInfo told{};
-  if (view.state != domain_state::running || virDomainGetControlInfo(domain, &told, 0) != 0) return;
+  if (virDomainGetControlInfo(domain, &told, 0) != 0) return;
   const std::chrono::milliseconds since{told.stateTime};
   if (told.state != VIR_DOMAIN_CONTROL_OCCUPIED || since <= limits::hung_after) return;
   view.state = domain_state::hung;
