@@ -63,7 +63,7 @@ struct aggregator_state {
 
   /// As /v1/sessions shows it.
   static std::string shown(const session_state& session) {
-    store::json_writer json;
+    json_writer json;
     json.begin_object();
     store::write_members(json, session, now());
     return json.end_object().text();

@@ -119,14 +119,6 @@ bool is_required(slot self) {
 
 bool is_in_payload(slot self) { return self >= slot::status; }
 
-/// One to limits::id_characters printable characters (control characters are none; UTF-8 counts by code point).
-bool is_name(std::string_view text) {
-  if (text.empty() || plain_text::holds_control(text)) return false;
-  const auto is_first = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
-  return text.size() <= limits::id_characters
-         || static_cast<size_t>(std::count_if(text.begin(), text.end(), is_first)) <= limits::id_characters;
-}
-
 bool is_lifecycle(std::string_view type) {
   return type == "session.start" || type == "session.end" || type == "run.start" || type == "run.end"
          || type == "span.start" || type == "span.end" || type == "error";
@@ -159,6 +151,13 @@ std::optional<int64_t> scaled(std::string_view text, double scale, double larges
 constexpr auto name_rule = "must be 1 to 128 printable characters";
 
 } // namespace
+
+bool is_name(std::string_view text) {
+  if (text.empty() || plain_text::holds_control(text)) return false;
+  const auto is_first = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
+  return text.size() <= limits::id_characters
+         || static_cast<size_t>(std::count_if(text.begin(), text.end(), is_first)) <= limits::id_characters;
+}
 
 slot slot_of(slot parent, std::string_view key) {
   const auto& [own, from, to] = placings[index_of(parent)];

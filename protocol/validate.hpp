@@ -62,6 +62,9 @@ slot slot_of(slot parent, std::string_view key);
 /// payload.input, or what may hold its text: of these only the beginning matters.
 constexpr bool is_input(slot self) { return self >= slot::input && self <= slot::input_content; }
 
+/// One to limits::id_characters printable characters (control characters are none; UTF-8 counts by code point).
+bool is_name(std::string_view);
+
 /// Dotted lower-case words: "span.end", "openclaw.snapshot", "my_tool.tick".
 bool is_event_type(std::string_view);
 

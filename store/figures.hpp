@@ -1,8 +1,8 @@
 #pragma once
 #include "protocol/histogram.hpp"
+#include "protocol/json_writer.hpp"
 #include "protocol/usage.hpp"
 #include "store/connection.hpp"
-#include "store/json_writer.hpp"
 #include "store/reading.hpp"
 #include "store/rollups.hpp"
 

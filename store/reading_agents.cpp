@@ -1,6 +1,6 @@
+#include "protocol/json_writer.hpp"
 #include "protocol/limits.hpp"
 #include "store/figures.hpp"
-#include "store/json_writer.hpp"
 #include "store/reading.hpp"
 
 #include <algorithm>

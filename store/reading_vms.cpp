@@ -1,5 +1,5 @@
+#include "protocol/json_writer.hpp"
 #include "protocol/limits.hpp"
-#include "store/json_writer.hpp"
 #include "store/machines.hpp"
 #include "store/reading.hpp"
 

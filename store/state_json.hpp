@@ -1,6 +1,6 @@
 #pragma once
 #include "protocol/fold.hpp"
-#include "store/json_writer.hpp"
+#include "protocol/json_writer.hpp"
 
 namespace agentmon::store {
 

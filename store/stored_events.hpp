@@ -1,7 +1,7 @@
 #pragma once
 #include "protocol/event.hpp"
+#include "protocol/json_writer.hpp"
 #include "store/connection.hpp"
-#include "store/json_writer.hpp"
 
 #include <string>
 

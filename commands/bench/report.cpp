@@ -1,7 +1,7 @@
 #include "commands/bench/report.hpp"
 
 #include "commands/progress.hpp"
-#include "store/json_writer.hpp"
+#include "protocol/json_writer.hpp"
 
 #include <algorithm>
 #include <array>
@@ -158,7 +158,7 @@ std::string hop_table(const bench_result& all) {
   return t.text();
 }
 
-using writer = store::json_writer;
+using writer = json_writer;
 
 int64_t whole(size_t number) { return static_cast<int64_t>(number); }
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace agentmon::store {
+namespace agentmon {
 
 /// Dollars from nano-dollars, exactly: 12500000 is "0.0125".
 std::string dollars(int64_t nano_usd);
@@ -76,4 +76,4 @@ private:
   rapidjson::Writer<rapidjson::StringBuffer> out_{buffer_};
 };
 
-} // namespace agentmon::store
+} // namespace agentmon

@@ -1,6 +1,6 @@
-#include "store/json_writer.hpp"
+#include "protocol/json_writer.hpp"
 
-namespace agentmon::store {
+namespace agentmon {
 
 std::string dollars(int64_t nano_usd) {
   constexpr int64_t nano = 1'000'000'000;
@@ -23,4 +23,4 @@ json_writer& json_writer::usage_member(const usage& used) {
   return end_object();
 }
 
-} // namespace agentmon::store
+} // namespace agentmon
