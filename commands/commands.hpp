@@ -50,7 +50,7 @@ int run_doctor(const invocation&);
 /// gateway is away.
 int run_hooks(const invocation&);
 
-/// Helps with the registry of machines, without any of our servers; 1: not done.
+/// Proposes a registry of machines, or looks through one, without any of our servers; 1: not done, or not right.
 int run_vms(const invocation&);
 
 /// Prints the settings in force.

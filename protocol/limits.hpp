@@ -129,6 +129,14 @@ constexpr auto search_yield = 30s;             // the same while events wait to 
 constexpr auto partition_lock_timeout = 200ms; // a new day's events can lie in the default partition instead
 constexpr auto partition_retry = 10s;          // until a day that had to wait is tried again
 
+constexpr auto samples_whole = 48h;                   // all samples of machines are kept for this long ...
+constexpr auto samples_close = std::chrono::days{30}; // ... then for so long one a step of
+constexpr auto samples_close_step = std::chrono::seconds{5min};
+constexpr auto samples_wide_step = std::chrono::seconds{1h}; // and from then on one of these; both part an hour evenly
+constexpr int64_t thinning_rows = 10'000;                    // looked at in one statement: some 20 ms
+constexpr auto thinning_rest = std::chrono::milliseconds{100ms}; // between two of these
+constexpr auto thinning_pause = std::chrono::milliseconds{1h};   // when all was looked through
+
 // -- live feed -------------------------------------------------------------------
 constexpr size_t viewer_backlog_bytes =
     1 * MiB; // unsent to one viewer; beyond it frames are dropped and the gap is told
@@ -232,7 +240,20 @@ constexpr size_t registry_bytes = 4 * MiB;
 constexpr size_t registry_instances = 10'000;
 constexpr auto registry_look = 2s;       // between two looks whether the registry's file has changed
 constexpr auto poll_backoff_max = 5min;  // a machine that cannot be reached is visited less often, at most so
-constexpr size_t snapshots_waiting = 64; // changes of one machine's verdict that the gate has not taken yet
+constexpr size_t registry_labels = 32;   // of one machine; each is in each of its snapshots
+constexpr size_t snapshots_waiting = 16; // events of one machine that the gate has not taken yet; the oldest leave
+constexpr auto snapshot_retry_min = 1s;  // until those are tried again, doubling, with jitter, up to
+constexpr auto snapshot_retry_max = 30s;
+constexpr auto settle_timeout = 30s;  // for the gate to say what became of them: longer than sync_timeout
+constexpr auto reading_timeout = 8s;  // a snapshot does not wait longer for a half that is slow; shorter intervals
+                                      // do not wait longer than they are
+constexpr auto visit_timeout = 45s;   // all phases of a visit together; then it counts as lost
+constexpr auto verdicts_flush = 50ms; // what changes together is written together
+constexpr int good_readings = 2;      // until what was bad is over: one alone may be chance
+constexpr auto restarts_remembered = 15min; // of a unit, for the rule about them
+constexpr auto boots_remembered = 1h;
+constexpr size_t snapshot_disks = 32; // told of one machine, and likewise its interfaces
+constexpr size_t snapshot_log_lines = 20;
 
 // -- proxy -------------------------------------------------------------------------
 constexpr size_t proxies = 4;           // threads that carry /v1 of the page to the query port

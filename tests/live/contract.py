@@ -1,4 +1,4 @@
-"""Holds answers against schema/openapi.yaml, and envelopes against schema/event.schema.json."""
+"""Holds answers against schema/openapi.yaml, and envelopes and files against the schemas of schema/."""
 
 import functools
 import json
@@ -67,12 +67,17 @@ def check_frame(frame, name):
 
 
 @functools.cache
-def _event_validator():
-    schema = json.loads((ROOT / "schema" / "event.schema.json").read_text())
+def _validator(name):
+    schema = json.loads((ROOT / "schema" / name).read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema, format_checker=FORMATS)
 
 
+def schema_errors(name, value):
+    """What a schema of schema/ finds wrong with a value; empty when it is valid."""
+    return [f"{error.json_path}: {error.message:.200}" for error in _validator(name).iter_errors(value)]
+
+
 def event_errors(event):
     """What event.schema.json finds wrong with an envelope; empty when it is valid."""
-    return [f"{error.json_path}: {error.message:.200}" for error in _event_validator().iter_errors(event)]
+    return schema_errors("event.schema.json", event)
