@@ -40,6 +40,13 @@ std::string clean(std::string_view word, std::string_view otherwise) {
   return std::string{word};
 }
 
+/// The verdict, when it is one; another word means nothing here.
+std::optional<std::string> verdict_of(std::string_view word) {
+  for (const auto* const each : {"healthy", "unknown", "degraded", "down"})
+    if (word == each) return each;
+  return std::nullopt;
+}
+
 std::string name_of(const event& e) {
   for (const auto name : {e.name, e.host, e.client_id})
     if (!name.empty()) return std::string{name};
@@ -47,10 +54,12 @@ std::string name_of(const event& e) {
 }
 
 constexpr auto add_samples = R"(
-INSERT INTO vm_samples (vm, ts, event_id, state, cpu_percent, memory_used_bytes, memory_total_bytes, disk_used_bytes,
-                        disk_total_bytes, network_rx_bytes_per_second, network_tx_bytes_per_second, uptime_seconds)
-SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::uuid[], $4::text[], $5::float8[], $6::float8[], $7::float8[],
-                     $8::float8[], $9::float8[], $10::float8[], $11::float8[], $12::float8[]))";
+INSERT INTO vm_samples (vm, ts, event_id, state, verdict, cpu_percent, memory_used_bytes, memory_total_bytes,
+                        disk_used_bytes, disk_total_bytes, network_rx_bytes_per_second, network_tx_bytes_per_second,
+                        disk_read_bytes_per_second, disk_write_bytes_per_second, load1, uptime_seconds)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::float8[], $7::float8[],
+                     $8::float8[], $9::float8[], $10::float8[], $11::float8[], $12::float8[], $13::float8[],
+                     $14::float8[], $15::float8[], $16::float8[]))";
 
 // A sample that came late changes what the one behind it is compared with, and the one behind it that tells its uptime.
 constexpr auto set_marks = R"(
@@ -68,20 +77,23 @@ touched AS (
      ORDER BY ts, event_id LIMIT 1)) AS later),
 marked AS (
   SELECT vm, ts, event_id, NULLIF(before.state, s.state) AS changed_from,
+         CASE WHEN before.verdict <> s.verdict THEN before.verdict END AS verdict_from,
          COALESCE(s.uptime_seconds < known.uptime_seconds, false) AS restarted
   FROM touched JOIN vm_samples AS s USING (vm, ts, event_id)
   LEFT JOIN LATERAL (
-    SELECT state FROM vm_samples AS p WHERE p.vm = s.vm AND (p.ts, p.event_id) < (s.ts, s.event_id)
+    SELECT state, verdict FROM vm_samples AS p WHERE p.vm = s.vm AND (p.ts, p.event_id) < (s.ts, s.event_id)
     ORDER BY ts DESC, event_id DESC LIMIT 1) AS before ON true
   LEFT JOIN LATERAL (
     SELECT p.uptime_seconds FROM vm_samples AS p
     WHERE p.vm = s.vm AND (p.ts, p.event_id) < (s.ts, s.event_id)
       AND p.uptime_seconds IS NOT NULL AND s.uptime_seconds IS NOT NULL
     ORDER BY ts DESC, event_id DESC LIMIT 1) AS known ON true)
-UPDATE vm_samples AS sample SET changed_from = marked.changed_from, restarted = marked.restarted
+UPDATE vm_samples AS sample
+SET changed_from = marked.changed_from, verdict_from = marked.verdict_from, restarted = marked.restarted
 FROM marked
 WHERE sample.vm = marked.vm AND sample.ts = marked.ts AND sample.event_id = marked.event_id
-  AND (sample.changed_from, sample.restarted) IS DISTINCT FROM (marked.changed_from, marked.restarted))";
+  AND (sample.changed_from, sample.verdict_from, sample.restarted)
+      IS DISTINCT FROM (marked.changed_from, marked.verdict_from, marked.restarted))";
 
 constexpr auto select_latest = "SELECT ts, event_id, state, in_state_since FROM vms WHERE name = $1";
 
@@ -93,11 +105,11 @@ SELECT min(ts) FROM vm_samples
 WHERE vm = $1 AND (NOT EXISTS (SELECT FROM other) OR (ts, event_id) > (SELECT ts, event_id FROM other)))";
 
 constexpr auto save_machine = R"(
-INSERT INTO vms (name, event_id, ts, state, in_state_since, told_since, issues, payload)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO vms (name, event_id, ts, state, verdict, in_state_since, told_since, issues, payload)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (name) DO UPDATE
-SET event_id = EXCLUDED.event_id, ts = EXCLUDED.ts, state = EXCLUDED.state, in_state_since = EXCLUDED.in_state_since,
-    told_since = EXCLUDED.told_since, issues = EXCLUDED.issues, payload = EXCLUDED.payload)";
+SET event_id = EXCLUDED.event_id, ts = EXCLUDED.ts, state = EXCLUDED.state, verdict = EXCLUDED.verdict,
+    in_state_since = EXCLUDED.in_state_since, told_since = EXCLUDED.told_since, issues = EXCLUDED.issues, payload = EXCLUDED.payload)";
 
 constexpr auto save_since = "UPDATE vms SET in_state_since = $2 WHERE name = $1";
 
@@ -125,7 +137,7 @@ result<timestamp> measure_since(connection& db, const std::string& vm, const std
 
 result<void> write_machine(connection& db, const snapshot& s, timestamp since) {
   return db
-      .exec_prepared(save_machine, parameters{s.vm, s.key.id, s.key.ts, s.state, since, s.told_since,
+      .exec_prepared(save_machine, parameters{s.vm, s.key.id, s.key.ts, s.state, s.verdict, since, s.told_since,
                                               binary::json{s.issues}, binary::json{s.payload}})
       .map([](const rows&) {});
 }
@@ -165,6 +177,7 @@ snapshot snapshot_of(const event& e) {
   payload.Parse<rapidjson::kParseIterativeFlag>(s.payload.data(), s.payload.size());
   if (payload.HasParseError()) payload.SetObject();
   s.state = clean(text(member(payload, "state")), "unknown");
+  s.verdict = verdict_of(text(member(payload, "verdict")));
   if (const auto since = parse_time(text(member(payload, "since")))) s.told_since = *since;
   const auto* const issues = member(payload, "issues");
   s.issues = issues != nullptr && issues->IsArray() ? json_text(*issues) : "[]";
@@ -181,6 +194,7 @@ mark_counts marks_of(const std::vector<const snapshot*>& ordered) {
   for (const auto* const s : ordered) {
     const auto uptime = s->figures.back();
     if (before != nullptr && before->state != s->state) ++marks.changes;
+    if (before != nullptr && before->verdict && s->verdict && before->verdict != s->verdict) ++marks.verdicts;
     if (uptime && uptime_before && *uptime < *uptime_before) ++marks.restarts;
     if (uptime) uptime_before = uptime;
     before = s;
@@ -198,11 +212,11 @@ result<void> save(connection& db, std::vector<snapshot> fresh) {
   if (fresh.empty()) return {};
   std::sort(fresh.begin(), fresh.end(),
             [](const snapshot& a, const snapshot& b) { return std::tie(a.vm, a.key) < std::tie(b.vm, b.key); });
-  column_set columns{4 + snapshot_figures.size()}, keys{3};
+  column_set columns{5 + snapshot_figures.size()}, keys{3};
   for (const auto& s : fresh) {
     keys.row(s.vm, s.key.ts, s.key.id);
-    columns.row(s.vm, s.key.ts, s.key.id, s.state);
-    for (size_t i = 0; i < s.figures.size(); ++i) columns[4 + i].push(s.figures[i]);
+    columns.row(s.vm, s.key.ts, s.key.id, s.state, s.verdict);
+    for (size_t i = 0; i < s.figures.size(); ++i) columns[5 + i].push(s.figures[i]);
   }
   if (auto added = db.exec_prepared(add_samples, columns.as_parameters()); !added) return tl::unexpected{added.error()};
   if (auto marked = db.exec_prepared(set_marks, keys.as_parameters()); !marked) return tl::unexpected{marked.error()};

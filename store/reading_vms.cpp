@@ -13,31 +13,31 @@ std::string select_samples() {
   std::string figures;
   for (const auto* const figure : snapshot_figures) figures += std::string{", "} + figure;
   const auto newest = [&](const std::string& until) {
-    return "SELECT ts, state" + figures + " FROM vm_samples WHERE vm = $1 AND ts >= $2 AND ts " + until
+    return "SELECT ts, state, verdict" + figures + " FROM vm_samples WHERE vm = $1 AND ts >= $2 AND ts " + until
            + " ORDER BY ts DESC, event_id DESC LIMIT 1";
   };
   const std::string step = "date_bin(make_interval(secs => $4), ts, timestamptz 'epoch')";
   return "WITH RECURSIVE sample AS ((" + newest("< $3") + ")\nUNION ALL SELECT earlier.* FROM (SELECT " + step
          + " AS step FROM sample) AS seen\nCROSS JOIN LATERAL (" + newest("< seen.step") + ") AS earlier)\nSELECT "
-         + step + ", state" + figures + " FROM sample ORDER BY ts";
+         + step + ", state, verdict" + figures + " FROM sample ORDER BY ts";
 }
 
 constexpr auto select_machines = R"(
-SELECT name, state, COALESCE(told_since, in_state_since), issues, ts, event_id, payload FROM vms
+SELECT name, state, verdict, COALESCE(told_since, in_state_since), issues, ts, event_id, payload FROM vms
 WHERE $1 = 0 OR name = ANY($2) ORDER BY name)";
 
-// A sample may show both a restart and another state.
+// A sample may show a restart, another state and another verdict.
 constexpr auto select_marks = R"(
-SELECT ts, vm, '', state FROM (
-  SELECT ts, vm, event_id, state FROM vm_samples
-  WHERE (changed_from IS NOT NULL OR restarted) AND restarted AND ts >= $1 AND ts < $2
-  ORDER BY ts DESC, vm DESC, event_id DESC LIMIT $3) AS restarts
-UNION ALL
-SELECT ts, vm, changed_from, state FROM (
-  SELECT ts, vm, event_id, changed_from, state FROM vm_samples
-  WHERE (changed_from IS NOT NULL OR restarted) AND changed_from IS NOT NULL AND ts >= $1 AND ts < $2
-  ORDER BY ts DESC, vm DESC, event_id DESC LIMIT $3) AS changes
-ORDER BY 1 DESC, 2 DESC, 3 LIMIT $3)";
+WITH marked AS (
+  SELECT * FROM vm_samples
+  WHERE (changed_from IS NOT NULL OR verdict_from IS NOT NULL OR restarted) AND ts >= $1 AND ts < $2
+  ORDER BY ts DESC, vm DESC, event_id DESC LIMIT $3)
+SELECT ts, vm, kind, message FROM marked CROSS JOIN LATERAL (VALUES
+  ('vm_restart', vm || ' was restarted', restarted),
+  ('vm_state', vm || ' is ' || state || ', was ' || changed_from, changed_from IS NOT NULL),
+  ('vm_verdict', vm || ' is ' || verdict || ', was ' || verdict_from, verdict_from IS NOT NULL))
+  AS all_marks (kind, message, there)
+WHERE there ORDER BY ts DESC, vm DESC, kind LIMIT $3)";
 
 } // namespace
 
@@ -53,6 +53,7 @@ result<std::vector<shown_machine>> read_machines(connection& db, const std::vect
     const auto name = reader.next<std::string_view>();
     json_writer json;
     json.begin_object().member("name", name).member("state", reader.next<std::string_view>());
+    json.member("verdict", reader.next<std::optional<std::string_view>>());
     json.member("since", reader.next<timestamp>()).raw_member("issues", reader.next<binary::json>().text);
     json.member("ts", reader.next<timestamp>()).member("event_id", reader.next<uuid>());
     json.raw_member("snapshot", reader.next<binary::json>().text).end_object();
@@ -78,13 +79,9 @@ result<std::string> read_marks(connection& db, const asked_time& time) {
   json.key("marks").begin_array();
   for (int row = 0; row < found->size(); ++row) {
     row_reader reader{*found, row};
-    const auto ts = reader.next<timestamp>();
-    const auto name = reader.next<std::string>();
-    const auto was = reader.next<std::string>();
-    const auto state = reader.next<std::string>();
-    const bool restart = was.empty();
-    json.begin_object().member("ts", ts).member("kind", restart ? "vm_restart" : "vm_state").member("name", name);
-    json.member("message", restart ? name + " was restarted" : name + " is " + state + ", was " + was).end_object();
+    json.begin_object().member("ts", reader.next<timestamp>());
+    for (const auto* const key : {"name", "kind", "message"}) json.member(key, reader.next<std::string_view>());
+    json.end_object();
   }
   return json.end_array().end_object().text();
 }
@@ -104,6 +101,7 @@ result<std::string> read_vm_samples(connection& db, const std::string& name, con
   for (int row = 0; row < found->size(); ++row) {
     row_reader reader{*found, row};
     json.begin_object().member("ts", reader.next<timestamp>()).member("state", reader.next<std::string_view>());
+    json.member("verdict", reader.next<std::optional<std::string_view>>());
     for (const auto* const figure : snapshot_figures) json.member(figure, reader.next<std::optional<double>>());
     json.end_object();
   }

@@ -53,7 +53,7 @@ void note(verify_report& report, const std::string& table, std::string example) 
   if (difference.examples.size() < examples_kept) difference.examples.push_back(std::move(example));
 }
 
-result<verify_report> verify_in_transaction(connection& db) {
+result<verify_report> verify_in_transaction(connection& db, timestamp at) {
   verify_report report;
   ledger right;
   auto done = read_all_events(db, right, report);
@@ -61,13 +61,14 @@ result<verify_report> verify_in_transaction(connection& db) {
   if (done) done = compare_sessions(db, right, report);
   if (done) done = compare_runs(db, right, report);
   if (done) done = compare_rollups(db, right, report);
-  if (done) done = compare_machines(db, right, report);
+  if (done) done = compare_machines(db, right, at, report);
   if (!done) return tl::unexpected{done.error()};
   return report;
 }
 
-result<verify_report> verify(connection& db) {
-  return db.transaction([&] { return verify_in_transaction(db); }, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+result<verify_report> verify(connection& db, timestamp at) {
+  return db.transaction([&] { return verify_in_transaction(db, at); },
+                        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
 }
 
 } // namespace agentmon::store

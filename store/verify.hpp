@@ -25,10 +25,10 @@ struct verify_report {
 
 /// Computes sessions, runs, rollups and machines a second time from the events alone and compares, in one snapshot of
 /// the database, beside running writers. Reads every event; memory grows with the number of runs (about 1 KB each).
-/// The connection needs a statement time-out that is long enough.
-result<verify_report> verify(connection&);
+/// The connection needs a statement time-out that is long enough. `at`: now; older samples may have been thinned.
+result<verify_report> verify(connection&, timestamp at = now());
 
 /// The same within the caller's transaction, which should be REPEATABLE READ when others write.
-result<verify_report> verify_in_transaction(connection&);
+result<verify_report> verify_in_transaction(connection&, timestamp at = now());
 
 } // namespace agentmon::store

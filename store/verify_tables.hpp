@@ -11,6 +11,6 @@ void note(verify_report&, const std::string& table, std::string example);
 result<void> compare_sessions(connection&, const ledger& right, verify_report&);
 result<void> compare_runs(connection&, const ledger& right, verify_report&);
 result<void> compare_rollups(connection&, const ledger& right, verify_report&);
-result<void> compare_machines(connection&, const ledger& right, verify_report&);
+result<void> compare_machines(connection&, const ledger& right, timestamp now, verify_report&);
 
 } // namespace agentmon::store

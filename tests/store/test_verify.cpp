@@ -55,7 +55,9 @@ TEST_CASE("each kind of difference is found and told") {
       {"vms", "UPDATE vms SET state = 'down'", "vm-1 is down since"},
       {"vms", "UPDATE vm_samples SET restarted = true WHERE ts = (SELECT max(ts) FROM vm_samples)",
        "1 restarts but must be"},
-      {"vms", "DELETE FROM vm_samples WHERE ts = (SELECT min(ts) FROM vm_samples)", "4 samples, 2 changes of state"},
+      {"vms", "DELETE FROM vm_samples WHERE ts = (SELECT min(ts) FROM vm_samples)", "4 samples, older ones in 0 steps"},
+      {"vms", "UPDATE vm_samples SET verdict_from = 'down' WHERE ts = (SELECT max(ts) FROM vm_samples)",
+       "1 of verdict"},
   };
   const database db;
   auto writer = db.writer();
@@ -67,7 +69,7 @@ TEST_CASE("each kind of difference is found and told") {
     const auto report = [&] {
       must(connection.exec("BEGIN"));
       must(connection.exec(change));
-      auto found = must(verify_in_transaction(connection));
+      auto found = must(verify_in_transaction(connection, *parse_time("2026-03-14T12:00:00Z")));
       connection.roll_back();
       return found;
     }();

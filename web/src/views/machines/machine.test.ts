@@ -6,6 +6,7 @@ import { conditionOf, intervalOf, isSilent, machineOf, share } from "./machine";
 const vm = (changes: Partial<Vm> = {}): Vm => ({
   name: "zap",
   state: "running",
+  verdict: null,
   since: "2026-03-13T10:00:00.000Z",
   issues: [],
   ts: "2026-03-13T12:00:00.000Z",
@@ -26,6 +27,11 @@ describe("a snapshot", () => {
     expect(machine).toMatchObject({ cpuPercent: null, memoryUsed: null, uptimeSeconds: null });
     expect(machine.gateway).toEqual({ up: null, version: null });
   });
+  it("says why a figure is unknown", () => {
+    const told = { cpu_percent: null, unknown: { cpu_percent: "this is the first reading", load1: 7 } };
+    expect(machineOf(vm({ snapshot: told })).reasons).toEqual({ cpu_percent: "this is the first reading" });
+    expect(machineOf(vm({ snapshot: { unknown: "all" } })).reasons).toEqual({});
+  });
   it("has issues in words, whatever they are", () => {
     const issues = ["disk is full", { message: "no answer" }, 7, null, { a: 1 }, "x".repeat(1000)];
     const words = machineOf(vm({ issues })).issues;
@@ -42,6 +48,16 @@ describe("a machine", () => {
     expect(conditionOf(machineOf(vm({ snapshot: down })), false)).toBe("failing");
     expect(conditionOf(machineOf(vm({ state: "paused", snapshot: down })), false)).toBe("off");
     expect(conditionOf(machineOf(vm({ state: "crashed" })), false)).toBe("failing");
+  });
+  it("is what its sender makes of it, when it says so", () => {
+    const judged = (verdict: Vm["verdict"], changes: Partial<Vm> = {}, silent = false): string =>
+      conditionOf(machineOf(vm({ verdict, ...changes })), silent);
+    expect(judged("healthy", { issues: ["a note"] })).toBe("running");
+    expect(judged("healthy", {}, true)).toBe("silent");
+    expect(judged("unknown")).toBe("unclear");
+    expect(judged("degraded", {}, true)).toBe("failing");
+    expect(judged("down", { state: "unreachable" })).toBe("failing");
+    expect(judged("down", { state: "shut off" })).toBe("off");
   });
   it("is not called healthy when it is silent or says nothing we know", () => {
     expect(conditionOf(machineOf(vm()), true)).toBe("silent");

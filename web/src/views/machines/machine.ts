@@ -26,6 +26,8 @@ export interface Watched {
 export interface Machine {
   name: string;
   state: string;
+  /** What the sender makes of it; null: it does not say. */
+  verdict: Vm["verdict"];
   since: string;
   readAt: string;
   issues: string[];
@@ -39,6 +41,8 @@ export interface Machine {
   diskTotal: number | null;
   received: number | null;
   sent: number | null;
+  /** Why a figure is unknown, by its key in the snapshot. */
+  reasons: Record<string, string>;
 }
 
 /** A machine of which nothing was heard for so long is silent, unless its readings are further apart than that by
@@ -48,15 +52,16 @@ const intervalsUntilSilent = 3;
 const longestIssue = 300;
 
 /** Off by somebody's will: nothing is wrong with them. */
-const offStates = ["paused", "shutoff", "shut off", "pmsuspended", "shutdown"];
+const offStates = ["paused", "shutoff", "shut off", "pmsuspended", "suspended", "shutdown"];
 
 /** Reads a snapshot, which is what a sender says: every figure may be missing or of another type, and is unknown then. */
-export function machineOf({ name, state, since, ts, issues, snapshot }: Vm): Machine {
+export function machineOf({ name, state, verdict, since, ts, issues, snapshot }: Vm): Machine {
   const told = snapshot as Record<string, unknown>;
   const gateway = isRecord(told["gateway"]) ? told["gateway"] : {};
   return {
     name,
     state: preview(state, 40),
+    verdict,
     since,
     readAt: ts,
     issues: issues.map(issueWords).filter((words) => words !== ""),
@@ -73,7 +78,13 @@ export function machineOf({ name, state, since, ts, issues, snapshot }: Vm): Mac
     diskTotal: figure(told["disk_total_bytes"]),
     received: figure(told["network_rx_bytes_per_second"]),
     sent: figure(told["network_tx_bytes_per_second"]),
+    reasons: reasonsOf(told["unknown"]),
   };
+}
+
+function reasonsOf(unknown: unknown): Record<string, string> {
+  const all = isRecord(unknown) ? Object.entries(unknown) : [];
+  return Object.fromEntries(all.flatMap(([key, why]) => (typeof why === "string" ? [[key, preview(why, 300)]] : [])));
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
@@ -94,12 +105,20 @@ export function isSilent(readAt: string, now: number, interval: number | null): 
 
 export const isOff = (machine: Machine): boolean => offStates.includes(machine.state.toLowerCase());
 
+/** The sender's verdict counts when there is one; but what is off is off, and who is silent may be anything by now. */
 export function conditionOf(machine: Machine, silent: boolean): Condition {
-  if (machine.issues.length > 0 || machine.state === "crashed") return "failing";
-  if (machine.gateway.up === false && !isOff(machine)) return "failing";
+  const off = isOff(machine);
+  const { verdict } = machine;
+  if (verdict === null ? failsByItsWords(machine) : verdict === "degraded" || (verdict === "down" && !off))
+    return "failing";
   if (silent) return "silent";
-  if (machine.state === "running") return "running";
-  return isOff(machine) ? "off" : "unclear";
+  if (off) return "off";
+  return verdict === "healthy" || (verdict === null && machine.state === "running") ? "running" : "unclear";
+}
+
+function failsByItsWords(machine: Machine): boolean {
+  if (machine.issues.length > 0 || machine.state === "crashed") return true;
+  return machine.gateway.up === false && !isOff(machine);
 }
 
 /** The usual distance of readings, from times in order: the median of the last distances. */
