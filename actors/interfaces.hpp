@@ -66,6 +66,11 @@ using indexer_actor = caf::typed_actor<
     /// From the writer, after COMMIT: these runs have new events.
     caf::reacts_to<touched_atom, run_keys>>;
 
+/// Thins the samples of machines as they grow old, a slice at a time. Detached: it waits for PostgreSQL.
+using thinner_actor = caf::typed_actor<
+    /// How many it has removed.
+    caf::replies_to<caf::get_atom>::with<uint64_t>>;
+
 // -- showing (role query, role ui) ------------------------------------------------------
 
 /// Serves the live feed: remembers recent frames, filters them per viewer, tells gaps. Never blocks.
@@ -106,6 +111,22 @@ using proxy_actor = caf::typed_actor<
     caf::replies_to<dial_atom>::with<int32_t>,
     /// True, as soon as everything before this is answered; its pool asks.
     caf::replies_to<free_atom>::with<bool>>;
+
+// -- watching machines (role monitor) --------------------------------------------------------
+
+/// Keeps a poller for each machine of the registry: one that is added, changed or removed there is started, started
+/// anew or stopped, and no other is touched. Detached: it reads the registry and writes what pollers remember.
+using fleet_actor = caf::typed_actor<
+    /// From a poller: what is to be remembered of its machine should the monitor be started again.
+    caf::reacts_to<judged_atom, std::string, monitor::judged>,
+    /// How many machines there are.
+    caf::replies_to<caf::get_atom>::with<uint64_t>>;
+
+/// Looks after one machine: asks libvirt and visits it over SSH, judges what they say, and brings it to the gate as
+/// events, again until they are taken. Waits for nobody; what does not answer in time is told so.
+using poller_actor = caf::typed_actor<
+    /// How many of its events the gate has not taken yet.
+    caf::replies_to<caf::get_atom>::with<uint64_t>>;
 
 // -- around all ---------------------------------------------------------------------------
 

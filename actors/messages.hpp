@@ -4,6 +4,7 @@
 #include "http/interfaces.hpp"
 #include "http/router.hpp"
 #include "journal/journal.hpp"
+#include "monitor/verdict.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/failure.hpp"
 #include "protocol/fold.hpp"
@@ -128,6 +129,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::websocket_peer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::live_filter)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::proxied_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::proxied_response)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::monitor::judged)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::monitor::outside_reading)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::monitor::inside_reading)
 
 CAF_BEGIN_TYPE_ID_BLOCK(agentmon_actors, caf::id_block::agentmon_http::end)
 
@@ -155,6 +159,7 @@ CAF_ADD_ATOM(agentmon_actors, agentmon, proxy_atom, "proxy")
 CAF_ADD_ATOM(agentmon_actors, agentmon, dial_atom, "dial")
 CAF_ADD_ATOM(agentmon_actors, agentmon, free_atom, "free")
 CAF_ADD_ATOM(agentmon_actors, agentmon, lost_atom, "lost")
+CAF_ADD_ATOM(agentmon_actors, agentmon, judged_atom, "judged")
 
 // private to one actor's own mailbox
 CAF_ADD_ATOM(agentmon_actors, agentmon, flush_atom, "flush")
@@ -163,6 +168,10 @@ CAF_ADD_ATOM(agentmon_actors, agentmon, acked_atom, "acked")
 CAF_ADD_ATOM(agentmon_actors, agentmon, refused_atom, "refused")
 CAF_ADD_ATOM(agentmon_actors, agentmon, pulled_atom, "pulled")
 CAF_ADD_ATOM(agentmon_actors, agentmon, ended_atom, "ended")
+CAF_ADD_ATOM(agentmon_actors, agentmon, outside_atom, "outside")
+CAF_ADD_ATOM(agentmon_actors, agentmon, inside_atom, "inside")
+CAF_ADD_ATOM(agentmon_actors, agentmon, late_atom, "late")
+CAF_ADD_ATOM(agentmon_actors, agentmon, settled_atom, "settled")
 
 CAF_END_TYPE_ID_BLOCK(agentmon_actors)
 

@@ -34,6 +34,7 @@ metrics::metrics()
       fold_seconds{seconds("agentmon_fold_seconds", "Time of a transaction for sessions, runs and rollups.")},
       commit_seconds{seconds("agentmon_commit_seconds", "Time of a transaction for COMMIT.")},
       runs_indexed{counter("agentmon_runs_indexed_total", "Runs made searchable.")},
+      samples_thinned{counter("agentmon_samples_thinned_total", "Old samples of machines that were removed.")},
       query_seconds{seconds("agentmon_query_seconds", "Time of a question to PostgreSQL.")},
       live_frames{counter("agentmon_live_frames_total", "Live frames made.")},
       live_gaps{counter("agentmon_live_gaps_total", "Gap notices sent to viewers.")},
@@ -48,9 +49,19 @@ metrics::metrics()
                                        "From COMMIT until the frames of what it changed are handed to the viewers' "
                                        "sockets. Between two machines their clocks' difference is in it.")},
       viewers{gauge("agentmon_viewers", "Live viewers connected.")},
+      poll_late_seconds{
+          seconds("agentmon_vm_poll_late_seconds", "From when a machine should have been looked at until it was.")},
+      poll_seconds{seconds("agentmon_vm_poll_seconds", "From a look at a machine until its snapshot is made.")},
+      snapshots_dropped{counter("agentmon_vm_snapshots_dropped_total",
+                                "Snapshots and changes of verdict that were never taken in: the gate refused for too "
+                                "long.")},
       restarts{counter("agentmon_actor_restarts_total", "Actors started again after a crash.")} {}
 
-std::string metrics::text() const { return prometheus::TextSerializer{}.Serialize(registry_.Collect()); }
+std::string metrics::text() const {
+  auto all = registry_.Collect();
+  for (auto& family : machines.collect()) all.push_back(std::move(family));
+  return prometheus::TextSerializer{}.Serialize(all);
+}
 
 prometheus::Counter& metrics::counter(const std::string& name, const std::string& help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(registry_).Add({});

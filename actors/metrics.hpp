@@ -1,4 +1,5 @@
 #pragma once
+#include "actors/machine_metrics.hpp"
 #include "http/messages.hpp"
 
 #include <prometheus/counter.h>
@@ -61,6 +62,7 @@ public:
   prometheus::Histogram& fold_seconds;
   prometheus::Histogram& commit_seconds;
   prometheus::Counter& runs_indexed;
+  prometheus::Counter& samples_thinned;
   // -- showing
   prometheus::Histogram& query_seconds;
   prometheus::Counter& live_frames;
@@ -70,6 +72,11 @@ public:
   prometheus::Histogram& bus_to_viewer_seconds;
   prometheus::Histogram& commit_to_viewer_seconds;
   prometheus::Gauge& viewers;
+  // -- machines
+  prometheus::Histogram& poll_late_seconds;
+  prometheus::Histogram& poll_seconds;
+  prometheus::Counter& snapshots_dropped;
+  machine_metrics machines;
   // -- supervision
   prometheus::Counter& restarts;
 };

@@ -145,6 +145,7 @@ void stop_actor(caf::scoped_actor& self, const std::string& name, const caf::act
 void stop(caf::actor_system& system, const pipeline& parts) {
   caf::scoped_actor self{system};
   drain_listeners(self, parts);
+  if (parts.fleet) stop_actor(self, "fleet", parts.fleet);
   wait_for_journal(self, parts);
   for (const auto& [name, actor] : parts.actors) stop_actor(self, name, actor);
   if (!parts.services) return;

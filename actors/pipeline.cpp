@@ -3,6 +3,7 @@
 #include "actors/aggregator.hpp"
 #include "actors/broadcaster.hpp"
 #include "actors/feed.hpp"
+#include "actors/fleet.hpp"
 #include "actors/gate.hpp"
 #include "actors/indexer.hpp"
 #include "actors/journal.hpp"
@@ -13,6 +14,7 @@
 #include "actors/reader.hpp"
 #include "actors/routes.hpp"
 #include "actors/services.hpp"
+#include "actors/thinner.hpp"
 #include "actors/writer.hpp"
 #include "http/listener.hpp"
 #include "protocol/limits.hpp"
@@ -47,6 +49,7 @@ public:
     if (config.has(role::query)) started = start_query();
     if (started && config.has(role::ui)) started = start_ui();
     if (started && config.has(role::ingest)) started = start_ingest();
+    if (started && config.has(role::monitor)) start_monitor();
     // Built from the end of the path to its beginning, so that no message finds nobody; stopped the other way round.
     std::reverse(built_.actors.begin(), built_.actors.end());
     return started;
@@ -86,6 +89,7 @@ private:
   void start_processor() {
     const auto aggregator = keep<aggregator_actor>("aggregator", spawn_aggregator, broadcaster_);
     const auto indexer = keep<indexer_actor>("indexer", spawn_indexer);
+    keep<thinner_actor>("thinner", spawn_thinner);
     const auto writers =
         share<writer_actor>("writer", limits::writers, limits::writers, spawn_writer, aggregator, indexer);
     keep<puller_actor>("puller", spawn_puller, writers);
@@ -107,11 +111,23 @@ private:
                      ui_routes(node_, proxies, std::make_shared<const static_files>(std::move(*files))));
   }
 
-  result<void> start_ingest() {
+  /// The way in for events, which all that makes events in this process shares.
+  const gate_actor& gate() {
+    if (gate_) return gate_;
     built_.journal = keep<journal_actor>("journal", spawn_journal);
     keep<publisher_actor>("publisher", spawn_publisher, built_.journal);
-    const auto gate = keep<gate_actor>("gate", spawn_gate, built_.journal);
-    return open_port("gateway", node_.config.addr, node_.config.ingest_token.has_value(), gateway_routes(node_, gate));
+    return gate_ = keep<gate_actor>("gate", spawn_gate, built_.journal);
+  }
+
+  result<void> start_ingest() {
+    return open_port("gateway", node_.config.addr, node_.config.ingest_token.has_value(),
+                     gateway_routes(node_, gate()));
+  }
+
+  void start_monitor() {
+    built_.fleet =
+        spawn_keeper(system_, node_, "fleet", starter_of(spawn_fleet, std::make_shared<machine_eyes>(), gate()));
+    built_.actors.emplace_back("fleet", built_.fleet);
   }
 
   result<void> open_port(const std::string& name, const endpoint& at, bool guarded, const application& routes) {
@@ -134,6 +150,7 @@ private:
   caf::actor_system& system_;
   node_context& node_;
   broadcaster_actor broadcaster_;
+  gate_actor gate_;
   pipeline& built_;
 };
 

@@ -14,7 +14,8 @@ namespace agentmon {
 /// The actors of one node, wired. Stop them in the order of the path: first what lets events in, last what keeps them.
 struct pipeline {
   std::vector<listener_actor> listeners;                  ///< asked to drain before anything else stops
-  journal_actor journal;                                  ///< of the ingest role, else invalid
+  caf::actor fleet;                                       ///< of the monitor role, else invalid; stops next
+  journal_actor journal;                                  ///< of the ingest and monitor roles, else invalid
   std::vector<std::pair<std::string, caf::actor>> actors; ///< in stop order
   services_actor services;                                ///< of private servers, else invalid; stops last
 };

@@ -1,0 +1,191 @@
+#include "actors/fleet.hpp"
+
+#include "actors/keeper.hpp"
+#include "journal/file.hpp"
+#include "monitor/registry.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/log.hpp"
+#include "services/files.hpp"
+
+#include <caf/all.hpp>
+
+#include <set>
+
+namespace agentmon {
+namespace {
+
+using self_actor = fleet_actor::extend<caf::reacts_to<caf::tick_atom>, caf::reacts_to<flush_atom>>;
+
+struct fleet_state {
+  explicit fleet_state(self_actor::pointer actor) : self{actor} {}
+  fleet_state(const fleet_state&) = delete;
+  fleet_state& operator=(const fleet_state&) = delete;
+  ~fleet_state() {
+    for (const auto& one : machines) caf::anon_send_exit(one.second.keeper, caf::exit_reason::user_shutdown);
+  }
+
+  struct watched {
+    monitor::instance about;
+    caf::actor keeper; ///< of its poller
+  };
+
+  // -- the registry -----------------------------------------------------------------------
+
+  void look() {
+    auto text = monitor::read_registry(node->config.registry);
+    if (!text) return broken(text.error().message);
+    if (*text != last_text || !looked) {
+      looked = true;
+      last_text = std::move(*text);
+      if (!last_text)
+        missing();
+      else if (auto read = monitor::parse_registry(*last_text, process_environment()); read)
+        take(std::move(*read));
+      else
+        return broken(read.error().message);
+    }
+    follow();
+  }
+
+  void broken(const std::string& why) {
+    const auto message = node->config.registry.string() + " is not right, so the " + std::to_string(machines.size())
+                         + " machines known before are watched: " + why;
+    if (complaint == message) return;
+    if (!complaint.empty()) log::warn("registry", "is still away", {{"reason", message}});
+    complaint = message;
+    node->status.set("registry", condition::away, message);
+  }
+
+  void missing() {
+    wanted.clear();
+    complaint.clear();
+    const auto hint = "there is no " + node->config.registry.string()
+                      + ", so no machine is watched; \"agentmon vms discover\" proposes one";
+    log::info("fleet", hint);
+    node->status.set("registry", condition::up, hint);
+  }
+
+  void take(monitor::registry read) {
+    wanted = std::move(read.instances);
+    complaint.clear();
+    for (const auto& remark : read.remarks)
+      log::warn("fleet", "the registry says more than is known", {{"at", remark}});
+    log::info("fleet", "has read the registry", {{"machines", wanted.size()}});
+    node->status.set("registry", condition::up);
+  }
+
+  /// Makes the pollers what the registry wants.
+  void follow() {
+    std::set<std::string_view> names;
+    for (const auto& about : wanted) {
+      names.insert(about.name);
+      const auto known = machines.find(about.name);
+      if (known != machines.end() && known->second.about == about) continue;
+      if (known != machines.end()) stop(known->second, about.ssh);
+      machines.insert_or_assign(about.name, watched{about, start(about)});
+    }
+    for (auto it = machines.begin(); it != machines.end();) {
+      if (names.contains(it->first)) {
+        ++it;
+        continue;
+      }
+      stop(it->second, std::nullopt);
+      node->counts.machines.forget(it->first);
+      it = machines.erase(it);
+    }
+  }
+
+  caf::actor start(const monitor::instance& about) {
+    const auto past = judged.find(about.name);
+    poller_task task{about, eyes, past == judged.end() ? monitor::judged{} : past->second, self, gate};
+    auto keeper = spawn_keeper(self->system(), *node, "poller", [task = std::move(task), n = node](auto& system) {
+      return caf::actor_cast<caf::actor>(spawn_poller(system, *n, task));
+    });
+    self->monitor(keeper);
+    return keeper;
+  }
+
+  void stop(const watched& one, const std::optional<monitor::ssh_place>& stays) {
+    self->demonitor(one.keeper);
+    self->send_exit(one.keeper, caf::exit_reason::user_shutdown);
+    if (one.about.ssh && one.about.ssh != stays) eyes->visits.forget(*one.about.ssh);
+  }
+
+  /// A poller crashed too often: the next look starts it anew.
+  void lost(const caf::down_msg& down) {
+    for (auto it = machines.begin(); it != machines.end(); ++it) {
+      if (it->second.keeper.address() != down.source) continue;
+      log::error("fleet", "a poller crashed too often; it is started anew", {{"name", it->first}});
+      machines.erase(it);
+      return;
+    }
+  }
+
+  // -- what is remembered --------------------------------------------------------------------
+
+  std::filesystem::path memory_file() const { return node->config.data_dir / "verdicts.json"; }
+
+  void recall() {
+    if (const auto text = service::read_file(memory_file())) judged = monitor::judged_from(*text);
+  }
+
+  void remember(const std::string& vm, monitor::judged& what) {
+    judged.insert_or_assign(vm, std::move(what));
+    // What changes at the same time is written at once.
+    if (!std::exchange(writing, true)) self->delayed_send(self, limits::verdicts_flush, flush_atom_v);
+  }
+
+  void write() {
+    writing = false;
+    if (const auto written = journal_files::replace_file(memory_file(), monitor::to_json(judged)); !written)
+      log::warn("fleet", "cannot remember the machines' verdicts; a restart may tell changes that are none",
+                {{"reason", written.error().message}});
+  }
+
+  self_actor::pointer self;
+  node_context* node = nullptr;
+  std::shared_ptr<machine_eyes> eyes;
+  gate_actor gate;
+  bool looked = false;
+  std::optional<std::string> last_text; ///< of the registry
+  std::string complaint;                ///< that was told last; empty when all is well
+  std::vector<monitor::instance> wanted;
+  std::map<std::string, watched, std::less<>> machines;
+  std::map<std::string, monitor::judged> judged;
+  bool writing = false; ///< it is due
+  static inline const char* name = "fleet";
+};
+
+self_actor::behavior_type watch_fleet(self_actor::stateful_pointer<fleet_state> self, node_context* node,
+                                      std::shared_ptr<machine_eyes> eyes, gate_actor gate) {
+  auto& state = self->state;
+  state.node = node;
+  state.eyes = std::move(eyes);
+  state.gate = std::move(gate);
+  node->status.expect("registry");
+  state.recall();
+  self->set_down_handler([&state](caf::down_msg& down) { state.lost(down); });
+  self->set_exit_handler([self, &state](caf::exit_msg& exit) {
+    if (state.writing) state.write();
+    self->quit(exit.reason);
+  });
+  self->send(self, caf::tick_atom_v);
+  return {
+      [&state](judged_atom, const std::string& vm, monitor::judged& what) { state.remember(vm, what); },
+      [&state](caf::get_atom) { return static_cast<uint64_t>(state.machines.size()); },
+      [self, &state](caf::tick_atom) {
+        state.look();
+        self->delayed_send(self, limits::registry_look, caf::tick_atom_v);
+      },
+      [&state](flush_atom) { state.write(); },
+  };
+}
+
+} // namespace
+
+fleet_actor spawn_fleet(caf::actor_system& system, node_context& node, std::shared_ptr<machine_eyes> eyes,
+                        gate_actor gate) {
+  return system.spawn<caf::detached>(watch_fleet, &node, std::move(eyes), std::move(gate));
+}
+
+} // namespace agentmon
