@@ -106,7 +106,8 @@ void add_memory(outside_view& view, virDomainPtr domain) {
 
 void add_transfers(outside_view& view, virDomainPtr domain) {
   struct free_text {
-    void operator()(char* it) const { std::free(it); } // NOLINT(cppcoreguidelines-no-malloc): libvirt made it
+    // NOLINTNEXTLINE(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory): libvirt made it
+    void operator()(char* it) const { std::free(it); }
   };
   const std::unique_ptr<char, free_text> xml{virDomainGetXMLDesc(domain, 0)};
   if (!xml) return;
