@@ -65,17 +65,28 @@ std::string reading_of(const machine& m, const timeline& world, dice& chance, ti
       .text("since", format_time(world.in_state_since(m, played)))
       .whole("memory_total_bytes", part_of(m.memory_bytes, 1))
       .whole("disk_total_bytes", part_of(m.disk_bytes, 1));
-  if (asleep) return payload.number("cpu_percent", 0).raw("gateway", gateway_json(m, false)).raw("issues", "[]").done();
+  if (asleep)
+    return payload.number("cpu_percent", 0)
+        .raw("gateway", gateway_json(m, false))
+        .text("verdict", "down")
+        .raw("issues", to_json({"the machine is paused (user)"}))
+        .done();
+  const auto issues = issues_of(f, down);
   const std::chrono::duration<double> uptime = world.stamp(played) - world.stamp(world.booted_at(m, played));
   return payload.number("cpu_percent", f.cpu_percent, 1)
       .whole("memory_used_bytes", part_of(m.memory_bytes, f.memory_part))
       .whole("disk_used_bytes", part_of(m.disk_bytes, f.disk_part))
       .number("network_rx_bytes_per_second", chance.log_normal(2'000 + 60 * f.cpu_percent * f.cpu_percent, 0.6), 0)
       .number("network_tx_bytes_per_second", chance.log_normal(900 + 25 * f.cpu_percent * f.cpu_percent, 0.6), 0)
+      .number("disk_read_bytes_per_second", chance.log_normal(4'000 + 20 * f.cpu_percent * f.cpu_percent, 0.8), 0)
+      .number("disk_write_bytes_per_second", chance.log_normal(20'000 + 80 * f.cpu_percent * f.cpu_percent, 0.8), 0)
       .number("load1", std::max(0.0, f.cpu_percent / 100 * m.cpus + chance.normal(0.02, 0.03)), 2)
       .whole("uptime_seconds", std::llround(uptime.count()))
       .raw("gateway", gateway_json(m, !down))
-      .raw("issues", to_json(issues_of(f, down)))
+      .text("verdict", down             ? "down"
+                       : issues.empty() ? "healthy"
+                                        : "degraded")
+      .raw("issues", to_json(issues))
       .done();
 }
 
