@@ -181,6 +181,7 @@ STATUSES = ("active", "waiting", "stale", "success", "error", "aborted", "ended"
     ("/v1/stats/summary", "window", "1h", ()),
     ("/v1/stats/timeseries", "window", "2h", WINDOWS),
     ("/v1/stats/tools", "window", "1H", WINDOWS),
+    ("/v1/stats/agents", "step", "60", ("window", "from", "to")),
     ("/v1/vms", "name", "zap", ()),
     ("/v1/vms/zap/samples", "window", "1d", WINDOWS),
     ("/v1/sessions/any", "limit", "-1", ("1", "500")),
@@ -312,6 +313,11 @@ def test_ranges_are_answered_like_windows(system, stored):
         len(all_pages(system, "/v1/events", "events", 500, framework=FRAMEWORK, **span))
     assert check_answer(system.get("/v1/stats/tools", **span))["from"] == span["from"]
     assert check_answer(system.get("/v1/stats/marks", **span))["window"] is None
+    steps = check_answer(system.get("/v1/stats/agents", **span))
+    assert steps["step_seconds"] == series["step_seconds"]
+    mine = [one for one in steps["agents"] if one["framework"] == FRAMEWORK]
+    assert sum(point["tool_calls"] for one in mine for point in one["points"]) == \
+        sum(point["tool_calls"] for point in series["points"])
 
 
 def test_a_restart_of_a_machine_is_a_mark(system):
