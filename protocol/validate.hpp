@@ -68,7 +68,8 @@ bool is_name(std::string_view);
 /// Dotted lower-case words: "span.end", "openclaw.snapshot", "my_tool.tick".
 bool is_event_type(std::string_view);
 
-/// False for numbers that nobody can mean: over 400 digits when written out, as jsonb does, or more than a double holds.
+/// False for numbers that nobody can mean: over 400 digits when written out, as jsonb does, or more than a double
+/// holds.
 bool is_storable_number(std::string_view text);
 
 /// True when decoded UTF-8 holds half a surrogate pair (from an escape such as \udc00), which jsonb refuses.
