@@ -1,3 +1,4 @@
+#!/bin/sh
 # The guest probe: probe.sh [PORT [UNIT]] tells what a machine looks like from inside, for agentmon's monitor, which
 # sends it over SSH. PORT and UNIT are those of OpenClaw's gateway.
 # It needs a POSIX shell (dash, BusyBox and bash are tested) and no root, writes nothing, and takes some 50 ms: what
