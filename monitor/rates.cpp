@@ -68,7 +68,7 @@ figure growth_of_all(const Counters& before, const Counters& now, seconds betwee
   for (const auto& each : now) {
     const auto same = std::find_if(before.begin(), before.end(), [&](const auto& b) { return b.name == each.name; });
     if (same == before.end()) continue;
-    const auto one = growth(value(*same), value(each), between);
+    auto one = growth(value(*same), value(each), between);
     if (!one) return one;
     sum = sum.value_or(0) + *one;
   }

@@ -15,10 +15,11 @@ std::string lasting(std::chrono::microseconds time) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time).count();
   if (seconds < 1) return {};
   const auto words = [](auto count, const char* unit) { return " for " + std::to_string(count) + unit; };
-  if (seconds < 120) return words(seconds, " s");
-  if (seconds < 2 * 3600) return words(seconds / 60, " min");
-  if (seconds < 2 * 86400) return words(seconds / 3600, " h");
-  return words(seconds / 86400, " days");
+  constexpr int64_t minute = 60, hour = 60 * minute, day = 24 * hour;
+  if (seconds < 2 * minute) return words(seconds, " s");
+  if (seconds < 2 * hour) return words(seconds / minute, " min");
+  if (seconds < 2 * day) return words(seconds / hour, " h");
+  return words(seconds / day, " days");
 }
 
 std::string sentence(const broken_rule& rule, timestamp at) {
