@@ -49,7 +49,7 @@ public:
   template <class T>
   requires requires(const T& it) { fields(it); }
   void put(const T& it) {
-    std::apply([this](const auto&... each) { (put(each), ...); }, fields(it));
+    std::apply([this](const auto&... each) { (this->put(each), ...); }, fields(it));
   }
 
   std::string take() { return std::move(bytes_); }
@@ -106,7 +106,7 @@ public:
   template <class T>
   requires requires(T& it) { fields(it); }
   void get(T& it) {
-    std::apply([this](auto&... each) { (get(each), ...); }, fields(it));
+    std::apply([this](auto&... each) { (this->get(each), ...); }, fields(it));
   }
 
 private:

@@ -48,7 +48,7 @@ namespace detail {
 /// What an emitter and its scopes share.
 class core {
 public:
-  explicit core(config of) {
+  explicit core(const config& of) {
     const std::string name = either(environment("AGENTMON_VM_NAME"), machine());
     source_ = {of.framework, either(of.client_id, name), either(of.host, name), captures()};
     try {
@@ -250,7 +250,7 @@ scope scope::span(std::string kind, std::string name, given more) const {
 // -- the emitter
 // -------------------------------------------------------------------------------------------------------
 
-emitter::emitter(config of) noexcept : core_(std::make_shared<detail::core>(std::move(of))) {}
+emitter::emitter(const config& of) noexcept : core_(std::make_shared<detail::core>(of)) {}
 
 emitter::~emitter() { close(); }
 

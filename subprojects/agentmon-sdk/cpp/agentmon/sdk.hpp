@@ -90,7 +90,7 @@ private:
 class emitter {
 public:
   /// What is wrong with the configuration is said on standard error; events are dropped then.
-  explicit emitter(config) noexcept;
+  explicit emitter(const config&) noexcept;
   /// Closes it.
   ~emitter();
   emitter(const emitter&) = delete;

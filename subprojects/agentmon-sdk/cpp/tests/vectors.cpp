@@ -119,8 +119,10 @@ void test_envelope(const json& one) {
   const json& settings = one["settings"];
   const json& event = one["event"];
   const std::string name = one["name"].GetString();
+  // NOLINTBEGIN(concurrency-mt-unsafe): there is no other thread yet
   setenv("AGENTMON_CAPTURE_CONTENT", string_of(settings, "capture").c_str(), 1);
   unsetenv("AGENTMON_INGEST_URL");
+  // NOLINTEND(concurrency-mt-unsafe)
   const folder spool;
   sdk::emitter emitter({settings["framework"].GetString(),
                         settings.HasMember("url") ? settings["url"].GetString() : nowhere, "",
@@ -216,7 +218,7 @@ void test_what_only_cpp_has() {
   const folder spool;
   sdk::emitter emitter({.framework = "test", .url = nowhere, .spool = spool.path()});
   try {
-    const auto run = emitter.run();
+    [[maybe_unused]] const auto run = emitter.run();
     const auto span = emitter.span("subagent", "", {"s-1"});
     std::thread([&span] { const auto tool = span.span("tool", "exec"); }).join();
     throw std::runtime_error("on");
