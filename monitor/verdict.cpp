@@ -154,8 +154,10 @@ std::map<std::string, judged> judged_from(std::string_view json) {
   document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
   std::map<std::string, judged> all;
   if (document.HasParseError() || !document.IsObject()) return all;
-  for (const auto& [name, object] : document.GetObject())
-    if (object.IsObject()) all.emplace(std::string{name.GetString(), name.GetStringLength()}, one_from(object));
+  const rapidjson::Value& known = document;
+  for (auto it = known.MemberBegin(); it != known.MemberEnd(); ++it)
+    if (it->value.IsObject())
+      all.emplace(std::string{it->name.GetString(), it->name.GetStringLength()}, one_from(it->value));
   return all;
 }
 

@@ -79,7 +79,8 @@ TEST_CASE("visits to one machine follow one another") {
   // Two at a time would find the other one's folder.
   server.authorize("command=\"mkdir " + mark + " || exit 9; sleep 0.2; rmdir " + mark + "; exit 5\"");
   std::vector<std::future<inside_reading>> coming;
-  for (int i = 0; i < 3; ++i) coming.push_back(begin(all, server.place()));
+  const auto place = server.place();
+  for (int i = 0; i < 3; ++i) coming.push_back(begin(all, place));
   for (auto& each : coming) CHECK(says(end(each), "status 5"));
 }
 
@@ -307,12 +308,13 @@ TEST_CASE("who waits when visits end is told so") {
   const sshd hangs;
   hangs.authorize("command=\"sleep 100\"");
   const plain_server mute{manner::holds};
+  const auto place = hangs.place();
   std::vector<std::future<inside_reading>> coming;
   {
     visits all;
-    coming.push_back(begin(all, hangs.place()));
-    coming.push_back(begin(all, hangs.place()));
-    coming.push_back(begin(all, at_port(hangs.place(), mute.port)));
+    coming.push_back(begin(all, place));
+    coming.push_back(begin(all, place));
+    coming.push_back(begin(all, at_port(place, mute.port)));
     REQUIRE(eventually([&] { return log_of(hangs).find("Accepted") != std::string::npos; }));
   }
   for (auto& each : coming) {

@@ -83,7 +83,7 @@ TEST_CASE("the order of events and the cut into transactions do not matter") {
     REQUIRE(straight.size() > 10'000);
   }
   std::mt19937 random{42};
-  for (const size_t cut : {1, 7, 50}) {
+  for (const size_t cut : {1U, 7U, 50U}) {
     const database db;
     auto writer = db.writer();
     if (cut == 1)

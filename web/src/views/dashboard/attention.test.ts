@@ -60,7 +60,16 @@ function run(changes: Partial<Run>): Run {
 
 const machine = (changes: Partial<Vm>, silent = false): Watched => {
   const told = machineOf({
-    ...{ name: "zap", state: "running", since: before(600), verdict: null, issues: [], ts: before(0.5), event_id: "e", snapshot: {} },
+    ...{
+      name: "zap",
+      state: "running",
+      since: before(600),
+      verdict: null,
+      issues: [],
+      ts: before(0.5),
+      event_id: "e",
+      snapshot: {},
+    },
     ...changes,
   });
   return { machine: told, silent, condition: conditionOf(told, silent) };
