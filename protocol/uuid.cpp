@@ -12,8 +12,8 @@ constexpr auto nibbles = [] {
   std::array<int8_t, 256> values{};
   values.fill(-1);
   for (int i = 0; i < 16; ++i) {
-    values[static_cast<size_t>("0123456789abcdef"[i])] = static_cast<int8_t>(i);
-    values[static_cast<size_t>("0123456789ABCDEF"[i])] = static_cast<int8_t>(i);
+    values[static_cast<unsigned char>("0123456789abcdef"[i])] = static_cast<int8_t>(i);
+    values[static_cast<unsigned char>("0123456789ABCDEF"[i])] = static_cast<int8_t>(i);
   }
   return values;
 }();
