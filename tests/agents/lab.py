@@ -144,14 +144,10 @@ class Lab:
         return "\n".join(row[0] for (table,) in tables for row in self.instance.sql(f"SELECT t::text FROM {table} t"))
 
     def check_duration_of_sleep(self, span):
-        """Within 10 % its span is as long as the command, or at most as long as the model waited for the result: what
-        the agent itself needs for a call depends on the machine."""
+        """Within 10 % its span is as long as the command; on a machine that is full, the agent itself takes longer."""
         took = float((self.project / "took").read_text())
-        answers = self.requests("answers.jsonl")
-        waited = max(min(next["begin"] for next in answers if next["begin"] >= one["end"]) - one["end"]
-                     for one in answers if one["shell"])
-        print(f"\nthe command {took:.0f} ms, its span {span['duration_ms']:.0f}, the model waited {waited:.0f}")
-        assert took / 1.1 <= span["duration_ms"] <= waited * 1.1
+        print(f"\nthe command {took:.0f} ms, its span {span['duration_ms']:.0f}")
+        assert took / 1.1 <= span["duration_ms"] <= took * 1.1
 
 
 def outline(spans):
