@@ -1,8 +1,8 @@
 #include "actors/indexer.hpp"
 
+#include "actors/database_link.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/log.hpp"
-#include "store/connection.hpp"
 #include "store/search.hpp"
 
 #include <caf/all.hpp>
@@ -60,15 +60,8 @@ struct indexer_state {
 
   bool connect() {
     if (link && link->alive()) return true;
-    link.reset();
-    const auto where = node->servers.database();
-    // The writer makes the schema and tells when PostgreSQL is away; here it is enough to come back later.
-    if (!where || !node->status.is_up("postgresql")) return false;
-    auto opened = store::connect(*where, limits::transaction_timeout);
-    if (!opened) return false;
-    link.emplace(std::move(*opened));
-    behind = true;
-    return true;
+    if (connect_behind_writer(*node, link)) behind = true;
+    return link.has_value();
   }
 
   void failed(const failure& why) {

@@ -1,5 +1,6 @@
 #include "actors/thinner.hpp"
 
+#include "actors/database_link.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/log.hpp"
 #include "store/thinning.hpp"
@@ -18,7 +19,7 @@ struct thinner_state {
 
   /// One slice; gives how long to rest after it.
   std::chrono::milliseconds work() {
-    if (!connect()) return limits::thinning_rest;
+    if (!connect_behind_writer(*node, link)) return limits::thinning_rest;
     const auto done = store::thin_samples(*link, place, now());
     if (!done) {
       log::warn("thinner", "could not thin old samples; it is tried again", {{"reason", done.error().message}});
@@ -31,18 +32,6 @@ struct thinner_state {
     if (done->next) return limits::thinning_rest;
     link.reset(); // nothing to do for a while
     return limits::thinning_pause;
-  }
-
-  bool connect() {
-    if (link && link->alive()) return true;
-    link.reset();
-    const auto where = node->servers.database();
-    // The writer makes the schema and tells when PostgreSQL is away; here it is enough to come back later.
-    if (!where || !node->status.is_up("postgresql")) return false;
-    auto opened = store::connect(*where, limits::transaction_timeout);
-    if (!opened) return false;
-    link.emplace(std::move(*opened));
-    return true;
   }
 
   self_actor::pointer self;

@@ -81,6 +81,8 @@ class Instance:
 
     def stop(self, deadline=60):
         """The ordered stop; gives the exit status."""
+        if self._database:
+            self._database.close()  # the private PostgreSQL stops, too
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(deadline)
 
