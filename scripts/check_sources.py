@@ -2,14 +2,15 @@
 """Checks C++ sources one by one, two at a time: check_sources.py headers|tidy
 
 headers: every header compiles alone (ccache remembers those that did).
-tidy:    clang-tidy finds nothing in any source of the product; one that passed is looked at again only after it, a header of ours that
-         it includes, or .clang-tidy has changed (stamps in build/tidy).
+tidy:    clang-tidy finds nothing in any source of the product; one that passed, in whatever clone, is looked at again only
+         after it, a header of ours that it includes, or .clang-tidy has changed (marks in ~/.cache/agentmon-tidy).
 Exit status 1 when something was found. Run from the project's root after a build.
 """
 
 import concurrent.futures
 import hashlib
 import json
+import os
 import pathlib
 import shlex
 import subprocess
@@ -94,8 +95,8 @@ def own_dependencies():
 
 
 def check_tidy(commands):
-    folder = BUILD / "tidy"
-    folder.mkdir(exist_ok=True)
+    folder = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "agentmon-tidy"
+    folder.mkdir(parents=True, exist_ok=True)
     dependencies = own_dependencies()
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, text=True, check=True).stdout
     general = hashlib.sha256((version + (ROOT / ".clang-tidy").read_text()).encode())
@@ -107,11 +108,11 @@ def check_tidy(commands):
         stamp.update(" ".join(flags_only(entry["command"])).encode())
         for path in sorted({source, *dependencies.get(entry["output"], [])}):
             stamp.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
-        mark = folder / (str(source.relative_to(ROOT)).replace("/", "-") + ".stamp")
-        if mark.exists() and mark.read_text() == stamp.hexdigest():
+        mark = folder / stamp.hexdigest()
+        if mark.exists():
             continue
         command = ["clang-tidy", "-p", str(BUILD), "--quiet", "--extra-arg=-Wno-unknown-warning-option", str(source)]
-        jobs.append((source.relative_to(ROOT), command, lambda mark=mark, text=stamp.hexdigest(): mark.write_text(text)))
+        jobs.append((source.relative_to(ROOT), command, mark.touch))
     print(f"{len(jobs)} sources have changed", flush=True)
     return run_all(jobs)
 
