@@ -1,7 +1,9 @@
 #include "actors/publisher.hpp"
 
 #include "actors/bus_link.hpp"
+#include "actors/delivery_check.hpp"
 #include "actors/ledger.hpp"
+#include "bus/claim.hpp"
 #include "bus/publish.hpp"
 #include "bus/stream.hpp"
 #include "protocol/log.hpp"
@@ -77,9 +79,8 @@ struct publisher_state {
     }
     created = stream->created;
     consumer_created = consumer->created;
-    floor = 0;
+    deliveries.reset();
     epoch_id = to_string(make_uuid());
-    doubtful_until = self->clock().now() + limits::ack_wait;
     return {};
   }
 
@@ -90,6 +91,7 @@ struct publisher_state {
 
   void close() {
     sender.reset();
+    claim.reset();
     next_record.reset();
     window.clear();
     window_bytes = 0;
@@ -182,28 +184,29 @@ struct publisher_state {
     }
     if (stream->created != created || consumer->created != consumer_created)
       return lose("the stream of NATS or its consumer was made anew");
-    if (!is_sound(*stream, *consumer)) return lose("the stream of NATS was damaged");
-    floor = consumer->ack_floor;
+    if (auto sound = check_deliveries(*stream, *consumer); !sound) return lose(sound.error().message);
     // What is acked leaves the stream, so what is still there is not committed, whatever the consumer says.
-    const auto done = published.commit(std::min(floor, std::max(stream->first_sequence, uint64_t{1}) - 1));
+    const auto done =
+        published.commit(std::min(consumer->ack_floor, std::max(stream->first_sequence, uint64_t{1}) - 1));
     if (done) self->send(journal, committed_atom_v, *done);
   }
 
-  /// Whether the stream agrees with the floor of half a second ago, and its messages get to a processor. After a power
-  /// failure the consumer may believe that it has delivered what lies in the stream, or deliver none of it though a
-  /// processor asks: that is then stranded there, and the stream is cleared.
-  bool is_sound(const bus::stream_state& stream, const bus::consumer_state& consumer) {
-    const auto time = self->clock().now();
-    const bool contradicts = (stream.messages > 0 && stream.first_sequence <= floor) || stream.last_sequence < floor;
-    const bool idle = consumer.ack_floor == floor && consumer.ack_pending == 0;
-    const bool withheld = stream.messages > 0 && idle && (consumer.pending == 0 || consumer.waiting > 0);
-    if (!contradicts && !withheld) doubtful_until = time + limits::ack_wait;
-    if (time < doubtful_until) return true;
-    const auto cleared =
-        bus::clear_stream(link.connection(), "its consumer is at message " + std::to_string(floor)
-                                                 + ", the stream begins at " + std::to_string(stream.first_sequence));
+  /// What NATS keeps to itself is stranded there: then the stream is cleared, and the epoch ends.
+  result<void> check_deliveries(const bus::stream_state& stream, const bus::consumer_state& consumer) {
+    using verdict = delivery_check::verdict;
+    const auto is = deliveries.look(stream, consumer, claim && claim->heard(), self->clock().now());
+    if (is == verdict::sound) claim.reset();
+    if (is == verdict::doubtful && !claim) {
+      auto opened = bus::claim::open(link.connection(), stream.first_sequence);
+      if (!opened) return tl::unexpected{std::move(opened.error())};
+      claim.emplace(std::move(*opened));
+    }
+    if (is != verdict::damaged) return {};
+    const auto cleared = bus::clear_stream(
+        link.connection(), "its consumer is at message " + std::to_string(consumer.ack_floor)
+                               + " and delivers none, the stream begins at " + std::to_string(stream.first_sequence));
     if (!cleared) log::warn("publisher", cleared.error().message);
-    return false;
+    return fail(fault::unavailable, "the stream of NATS was damaged");
   }
 
   std::string message_id(uint64_t record) const { return epoch_id + '-' + std::to_string(record); }
@@ -214,12 +217,12 @@ struct publisher_state {
   bus_link<self_actor> link{self};
   std::optional<bus::publisher> sender; ///< made from the link's connection
   std::chrono::sys_time<std::chrono::nanoseconds> created{}, consumer_created{};
-  uint64_t floor = 0; ///< of the consumer, when it was last asked
+  delivery_check deliveries;
+  std::optional<bus::claim> claim; ///< of the oldest message, while nobody knows whether a processor has it
   /// Begins the message ids of this epoch. Were they the same in the next, NATS would answer "duplicate" for a message
   /// of this one that a power failure has spoilt.
   std::string epoch_id;
-  std::string last_id;                           ///< of the last one in `published`
-  caf::actor_clock::time_point doubtful_until{}; ///< when a consumer that contradicts its stream is no longer believed
+  std::string last_id; ///< of the last one in `published`
   /// To be read next; nothing until the epoch has found its place. What lies before it is in `published` or in
   /// `window`, or committed: so the ledger never says of a record that it is committed when it was not even sent.
   std::optional<uint64_t> next_record;

@@ -181,6 +181,7 @@ result<consumer_state> consumer(const connection& bus) {
     return consumer_state{.created =
                               std::chrono::sys_time<std::chrono::nanoseconds>{std::chrono::nanoseconds{info->Created}},
                           .ack_floor = info->AckFloor.Stream,
+                          .delivered = info->Delivered.Consumer,
                           .pending = info->NumPending,
                           .ack_pending = static_cast<uint64_t>(info->NumAckPending),
                           .redelivered = static_cast<uint64_t>(info->NumRedelivered),

@@ -41,6 +41,7 @@ result<void> clear_stream(const connection&, const std::string& why);
 struct consumer_state {
   std::chrono::sys_time<std::chrono::nanoseconds> created; ///< as stream_state::created
   uint64_t ack_floor = 0;                                  ///< stream sequence up to which everything is acked
+  uint64_t delivered = 0;                                  ///< deliveries so far, repeated ones included
   uint64_t pending = 0;                                    ///< messages not yet delivered
   uint64_t ack_pending = 0;                                ///< delivered, not yet acked
   uint64_t redelivered = 0;                                ///< of those, delivered more than once

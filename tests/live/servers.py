@@ -157,15 +157,20 @@ class NatsWire:
         self._socket.sendall(f"PUB {subject} {len(data)}\r\n".encode() + data + b"\r\n")
         self.flush()
 
-    def stream_state(self, stream="AGENTMON"):
-        """What JetStream says of the stream: messages, first_seq, last_seq."""
+    def ask(self, subject, body=None):
+        """What answers to the subject, as JSON."""
+        data = json.dumps(body) if body else ""
         self._send("SUB answer 1")
         self._send("UNSUB 1 1")
-        self._send(f"PUB $JS.API.STREAM.INFO.{stream} answer 0\r\n")
+        self._send(f"PUB {subject} answer {len(data)}\r\n{data}")
         for line in iter(self._file.readline, b""):
             if line.startswith(b"MSG "):
-                return json.loads(self._file.read(int(line.split()[-1])))["state"]
+                return json.loads(self._file.read(int(line.split()[-1])))
         raise AssertionError("nats-server closed the connection")
+
+    def stream_state(self, stream="AGENTMON"):
+        """What JetStream says of the stream: messages, first_seq, last_seq."""
+        return self.ask(f"$JS.API.STREAM.INFO.{stream}")["state"]
 
     def close(self):
         self._file.close()
