@@ -2,16 +2,20 @@
 SHELL := /bin/bash
 binary := build/agentmon
 
+# make up ENGINE=docker: the services of deploy/compose.yaml instead of one process; likewise podman.
+ENGINE :=
+compose := $(ENGINE) compose -p agentmon -f deploy/compose.yaml
+
 .PHONY: up down logs test build run-ingest run-query run-ui run-processor run-openclaw-monitor
 
 up:
-	./start-all.sh
+	$(if $(ENGINE),$(compose) up --detach --build --wait,./start-all.sh)
 
 down:
-	./stop-all.sh
+	$(if $(ENGINE),$(compose) down,./stop-all.sh)
 
 logs:
-	@source scripts/common.sh && read_settings && exec tail -n 100 -F "$$log_file"
+	$(if $(ENGINE),$(compose) logs --follow --tail 100,@source scripts/common.sh && read_settings && exec tail -n 100 -F "$$log_file")
 
 test:
 	./test-all.sh

@@ -75,7 +75,7 @@ sanitized_tests() {
 
 python_tests() {
   local folders=() folder status=0
-  for folder in tests/live tests/failure tests/agents; do
+  for folder in tests/live tests/failure tests/deploy tests/agents; do
     if [[ -n $(find "$folder" -name 'test_*.py' -print -quit 2>/dev/null) ]]; then folders+=("$folder"); fi
   done
   if ((${#folders[@]} == 0)); then

@@ -15,6 +15,7 @@ to_test=(
   libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils
   python3 python3-pytest python3-websockets python3-jsonschema python3-psycopg2 python3-yaml python3-requests
   golang-go
+  nginx-light caddy prometheus docker-compose systemd
 )
 
 # They make the page and run the hooks. Debian's are new enough; a newer Node that is here already stays as it is.
