@@ -16,6 +16,14 @@ void add_common_routes(router& routes, node_context& node, std::string_view vita
   });
 }
 
+application health_routes(node_context& node, std::string_view vital) {
+  return [&node, vital](worker_context&) {
+    router routes;
+    add_common_routes(routes, node, vital);
+    return routes;
+  };
+}
+
 void guard(router& routes, const std::optional<std::string>& token) {
   routes.before(refuse_other_pages);
   if (!token) return;

@@ -49,6 +49,7 @@ public:
     if (config.has(role::query)) started = start_query();
     if (started && config.has(role::ui)) started = start_ui();
     if (started && config.has(role::ingest)) started = start_ingest();
+    if (started && !config.has_port()) started = start_health();
     if (started && config.has(role::monitor)) start_monitor();
     // Built from the end of the path to its beginning, so that no message finds nobody; stopped the other way round.
     std::reverse(built_.actors.begin(), built_.actors.end());
@@ -122,6 +123,12 @@ private:
   result<void> start_ingest() {
     return open_port("gateway", node_.config.addr, node_.config.ingest_token.has_value(),
                      gateway_routes(node_, gate()));
+  }
+
+  /// A node that only works behind the others is looked after, too.
+  result<void> start_health() {
+    const auto* const vital = node_.config.has(role::processor) ? "postgresql" : "journal";
+    return open_port("health", node_.config.metrics_addr, true, health_routes(node_, vital));
   }
 
   void start_monitor() {

@@ -71,6 +71,7 @@ int run_doctor(const invocation& given) {
   if (s.has(role::ingest)) print(check_port("gateway", s.addr));
   if (s.has(role::query)) print(check_port("query", s.query_addr));
   if (s.has(role::ui)) print(check_port("page", s.ui_addr));
+  if (!s.has_port()) print(check_port("health", s.metrics_addr));
   if (s.nats_url) print(check_nats(*s.nats_url));
   const auto database = private_database::in(s.data_dir);
   const auto connection_string = s.database_url ? result<std::string>{*s.database_url}

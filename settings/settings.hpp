@@ -25,6 +25,7 @@ struct settings {
   endpoint addr;                  ///< of the gateway
   endpoint query_addr;
   endpoint ui_addr;
+  endpoint metrics_addr; ///< used when has_port() is false
   std::string query_base; ///< http://host:port without a slash at its end: where the page's port finds the query port
   std::optional<std::string> database_url; ///< as libpq takes it; absent: the private cluster in data_dir
   std::optional<std::string> nats_url;     ///< absent: the private nats-server in data_dir
@@ -42,6 +43,9 @@ struct settings {
   std::optional<std::filesystem::path> web_dir; ///< folder of the page; absent: the one of the program
 
   bool has(role r) const { return roles.contains(r); }
+
+  /// Does a role open a port, which then tells /healthz, /readyz and /metrics, too?
+  bool has_port() const { return has(role::ingest) || has(role::query) || has(role::ui); }
 };
 
 /// Where a value comes from; a later one wins.

@@ -148,6 +148,9 @@ constexpr std::array table{
              secrecy::none, false, set_endpoint<&settings::query_addr>},
     variable{"AGENTMON_UI_ADDR", "ui-addr", ":8082", "[HOST]:PORT", "Where the page is served.", secrecy::none, false,
              set_endpoint<&settings::ui_addr>},
+    variable{"AGENTMON_METRICS_ADDR", "metrics-addr", ":8083", "[HOST]:PORT",
+             "Where a node that opens none of these ports tells /healthz, /readyz and /metrics.", secrecy::none, false,
+             set_endpoint<&settings::metrics_addr>},
     variable{
         "AGENTMON_QUERY_BASE", "query-base", "", "http://HOST:PORT",
         "Where the page's server finds the query port; unset: at AGENTMON_QUERY_ADDR of this host.", secrecy::none,

@@ -5,11 +5,13 @@ import subprocess
 from datetime import timedelta
 
 import pytest
+import requests
 
 from contract import check_answer, event_errors
 from events import envelope_of, now, snapshot
 from harness import BINARY, Instance, plain_environment
 from machines import Gateway, Libvirtd, Sshd
+from processes import free_ports
 from sockets import Viewer
 from waiting import wait_until
 
@@ -210,13 +212,21 @@ def test_a_process_that_only_monitors_has_a_journal_of_its_own(tmp_path, sshd):
         port, password = store.nats_address()
         settings = {"AGENTMON_DATA_DIR": str(tmp_path / "data"), "OPENCLAW_REGISTRY": str(registry),
                     "POLL_INTERVAL": "2s", "NATS_URL": f"nats://agentmon:{password}@127.0.0.1:{port}",
-                    "DATABASE_URL": "host=/nowhere dbname=unused", "AGENTMON_CONTROL_ADDR": "none"}
+                    "DATABASE_URL": "host=/nowhere dbname=unused", "AGENTMON_CONTROL_ADDR": "none",
+                    "AGENTMON_METRICS_ADDR": f"127.0.0.1:{free_ports(1)[0]}"}
         with open(tmp_path / "log", "wb") as log:
             monitor = subprocess.Popen([BINARY, "node", "--roles", "monitor"], cwd=tmp_path, stdout=log, stderr=log,
                                        env={**plain_environment(), **settings})
         try:
             wait_until(lambda: store.json("/v1/vms")["vms"], 30, "its snapshots are stored")
             assert (tmp_path / "data" / "journal").is_dir()
+            health = "http://" + settings["AGENTMON_METRICS_ADDR"]
+            assert requests.get(health + "/healthz", timeout=5).json() == {"status": "ok"}
+            checks = requests.get(health + "/readyz", timeout=5).json()["checks"]
+            assert {check["name"]: check["state"] for check in checks} == {"journal": "up", "nats": "up",
+                                                                           "registry": "up"}
+            assert 'agentmon_vm_verdict{vm="zap"' in requests.get(health + "/metrics", timeout=5).text
+            assert requests.get(health + "/v1/vms", timeout=5).status_code == 404
         finally:
             monitor.terminate()
             status = monitor.wait(30)

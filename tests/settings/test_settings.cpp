@@ -50,6 +50,8 @@ TEST_CASE("the presets") {
   CHECK(s.addr == endpoint{"", 8080});
   CHECK(s.query_addr == endpoint{"", 8081});
   CHECK(s.ui_addr == endpoint{"", 8082});
+  CHECK(s.metrics_addr == endpoint{"", 8083});
+  CHECK(s.has_port());
   CHECK(s.query_base == "http://localhost:8081");
   CHECK_FALSE(s.database_url);
   CHECK_FALSE(s.nats_url);
