@@ -143,6 +143,29 @@ test("processes that are killed at any moment leave whole events only, and none 
   }
 });
 
+test("what is told in the last moment of a process is kept", async (t) => {
+  const folder = temporaryFolder(t);
+  const child = spawn(process.execPath, [new URL("exit.worker.mjs", import.meta.url).pathname, folder]);
+  await once(child, "close");
+  assert.equal(new Spool(join(folder, "spool")).next().events.length, 1);
+});
+
+test("an agent that waits for a hook waits less than 2 ms of its processor for a long result", async (t) => {
+  const emitter = new Emitter(settings("http://127.0.0.1:1"), temporaryFolder(t), () => undefined);
+  const output = [...Array(4).keys()].map((part) => ({ type: "text", text: `part ${part}: see https://host/path, token_count=3\n`.repeat(1000) }));
+  const took: number[] = [];
+  for (let number = 0; number < 200; number += 1) {
+    const before = process.cpuUsage();
+    emitter.emit({ type: "span.end", at: Date.now(), output });
+    const { user, system } = process.cpuUsage(before);
+    took.push((user + system) / 1000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  took.sort((one, other) => one - other);
+  t.diagnostic(`processor time: p50 ${took[100]} ms, p95 ${took[190]} ms`);
+  assert.ok((took[190] ?? 9) < 2, `${took[190]} ms`);
+});
+
 test("two processes on one spool send every event once", async (t) => {
   const gateway = await TestGateway.start();
   t.after(() => gateway.stop());
