@@ -25,7 +25,7 @@ struct settings {
   endpoint addr;                  ///< of the gateway
   endpoint query_addr;
   endpoint ui_addr;
-  endpoint metrics_addr; ///< used when has_port() is false
+  endpoint metrics_addr;  ///< used when has_port() is false
   std::string query_base; ///< http://host:port without a slash at its end: where the page's port finds the query port
   std::optional<std::string> database_url; ///< as libpq takes it; absent: the private cluster in data_dir
   std::optional<std::string> nats_url;     ///< absent: the private nats-server in data_dir
