@@ -2,6 +2,7 @@
 
 import collections
 import json
+import re
 import subprocess
 import uuid
 
@@ -113,6 +114,28 @@ def test_killed_twice_none_is_lost_and_none_is_double(programs, flooded, languag
     assert instance.sql(
         "SELECT count(*), count(DISTINCT event_id), count(DISTINCT (payload->>'worker', payload->>'number')) "
         "FROM events WHERE source_framework = %s", language) == [(EVENTS, EVENTS, EVENTS)]
+
+
+def accepted(system):
+    return sum(float(value) for value in re.findall(r"^agentmon_events_accepted_total (\S+)",
+                                                    system.get("/metrics", "gateway").text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_two_processes_on_one_spool_send_each_event_once(programs, language, tmp_path):
+    command = programs(language)[1]
+    with Instance() as instance:
+        told = environment(instance.url("gateway"))
+        running = [subprocess.Popen([*command, language, tmp_path], env=told, text=True, stdin=subprocess.PIPE,
+                                    stdout=subprocess.PIPE) for _ in range(2)]
+        try:
+            printed = [process.communicate("\n\n", timeout=120)[0] for process in running]
+        finally:
+            for process in running:
+                process.kill()
+        assert [json.loads(one) for one in printed] == [{}, {}], "nothing was dropped"
+        assert not list(tmp_path.glob("*.jsonl"))
+        assert accepted(instance) == 2 * EVENTS, "what is sent twice is accepted twice"
 
 
 def test_all_sums_agree(flooded):

@@ -13,7 +13,7 @@ namespace {
 
 using seconds = std::chrono::duration<double>;
 
-constexpr seconds first_pause{0.5}, last_pause{60}, refused_pause{60}, longest_retry_after{300};
+constexpr seconds first_pause{0.5}, last_pause{60}, refused_pause{60}, longest_retry_after{300}, turn_pause{0.1};
 
 /// What an answer means for its events.
 struct outcome {
@@ -83,11 +83,16 @@ seconds pause_after(int failures, std::minstd_rand& chance) {
 
 void drain(waiting& queue, const draining& work) {
   std::minstd_rand chance(std::random_device{}());
-  for (int failures = 0;;) {
+  for (int failures = 0; !queue.empty();) {
+    auto turn = queue.turn();
+    if (!turn) {
+      if (!work.pause(turn_pause)) return;
+      continue;
+    }
     const batch oldest = queue.next();
-    if (oldest.empty()) return;
     const outcome done = deliver(oldest.events, work);
     if (done.kind == outcome::of::later) {
+      turn.reset();
       work.say("waiting", done.why + "; events wait here");
       const seconds pause = done.pause ? *done.pause : pause_after(failures, chance);
       ++failures;

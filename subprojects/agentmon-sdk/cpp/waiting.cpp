@@ -1,9 +1,12 @@
 #include "waiting.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <fcntl.h>
 #include <fstream>
+#include <sys/file.h>
 #include <unistd.h>
 
 namespace agentmon::sdk::detail {
@@ -15,6 +18,10 @@ constexpr std::size_t memory_bytes = 32 << 20;
 constexpr std::size_t spool_bytes = 64 << 20;
 
 } // namespace
+
+descriptor::~descriptor() {
+  if (number_ >= 0) close(number_);
+}
 
 bool memory::add(const std::string& event) {
   const std::lock_guard lock(mutex_);
@@ -79,6 +86,12 @@ bool spool::add(const std::string& event) {
   if (failure) return false;
   bytes_ += event.size() + 1;
   return true;
+}
+
+std::optional<descriptor> spool::turn() const {
+  descriptor lock(open((folder_ / "sending").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (lock.number() >= 0 && flock(lock.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return std::nullopt;
+  return lock;
 }
 
 batch spool::next() {

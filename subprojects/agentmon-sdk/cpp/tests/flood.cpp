@@ -1,5 +1,5 @@
 /// Tells 10,000 events from 50 threads, in three parts; before the second and the third it waits for a line. Prints
-/// what was dropped. flood NAME
+/// what was dropped. flood NAME [SPOOL]
 #include <agentmon/sdk.hpp>
 #include <chrono>
 #include <iostream>
@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-int main(int, char** arguments) {
-  agentmon::sdk::emitter emitter({arguments[1]});
+int main(int count, char** arguments) {
+  agentmon::sdk::emitter emitter({.framework = arguments[1], .spool = count > 2 ? arguments[2] : ""});
   for (const auto& part : {std::pair{0, 80}, {80, 160}, {160, 200}}) {
     std::string line;
     if (part.first > 0) std::getline(std::cin, line);

@@ -101,6 +101,7 @@ public:
   /// The events of an emitter that had nowhere to send them to.
   std::vector<rapidjson::Document> events() const {
     std::vector<std::filesystem::path> files{std::filesystem::directory_iterator(path_), {}};
+    std::erase_if(files, [](const auto& file) { return file.extension() != ".jsonl"; });
     std::ranges::sort(files);
     std::vector<rapidjson::Document> found;
     for (const auto& file : files) found.push_back(parse(content_of(file)));

@@ -19,6 +19,7 @@ const (
 	postTime          = 15 * time.Second
 	firstPause        = 500 * time.Millisecond
 	lastPause         = time.Minute
+	turnPause         = 100 * time.Millisecond
 	refusedPause      = time.Minute
 	longestRetryAfter = 5 * time.Minute
 	answerBytes       = 8 << 20 // of an answer that is read
@@ -47,13 +48,19 @@ func (u unfit) Error() string { return u.why }
 func drain(waiting waiting, post func([][]byte) (answer, error), pause func(time.Duration) bool, rejected func(int),
 	say func(kind, text string)) {
 	random := rand.New(rand.NewSource(time.Now().UnixNano()))
-	for failures := 0; ; {
-		events, mark := waiting.next()
-		if mark.empty() {
-			return
+	for failures := 0; !waiting.empty(); {
+		done, mine := waiting.turn()
+		if !mine {
+			done()
+			if !pause(turnPause) {
+				return
+			}
+			continue
 		}
+		events, mark := waiting.next()
 		count, err := deliver(events, post, say)
 		if wait, mustWait := err.(later); mustWait {
+			done()
 			say("waiting", wait.why+"; events wait here")
 			if wait.pause < 0 {
 				wait.pause = pauseAfter(failures, random)
@@ -66,6 +73,7 @@ func drain(waiting waiting, post func([][]byte) (answer, error), pause func(time
 		}
 		failures = 0
 		waiting.remove(mark)
+		done()
 		if count > 0 {
 			rejected(count)
 		}

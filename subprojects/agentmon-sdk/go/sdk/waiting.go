@@ -31,6 +31,7 @@ func (m mark) empty() bool { return m.count == 0 && len(m.names) == 0 }
 type waiting interface {
 	add(event []byte) bool // false when there is no room
 	empty() bool
+	turn() (done func(), mine bool) // not mine: another process sends at this moment
 	next() ([][]byte, mark) // the oldest events, at most one request full of them
 	remove(mark)
 }
@@ -61,6 +62,8 @@ func (m *memory) count() int {
 
 func (m *memory) empty() bool { return m.count() == 0 }
 
+func (m *memory) turn() (func(), bool) { return func() {}, true }
+
 func (m *memory) next() ([][]byte, mark) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -85,7 +88,7 @@ func (m *memory) remove(done mark) {
 }
 
 // spool holds events in a folder, a file each, named by time: there whole or not at all, and until the gateway has them.
-// Two processes on one folder send some events twice, which does no harm.
+// Processes that share a folder send in turns, each what all have told.
 type spool struct {
 	folder string
 	number atomic.Int64
@@ -119,6 +122,16 @@ func (s *spool) add(event []byte) bool {
 }
 
 func (s *spool) empty() bool { return len(s.names()) == 0 }
+
+// turn: the system takes the lock from a process that dies. Where nothing can be locked everybody sends: some events
+// twice, which are stored once.
+func (s *spool) turn() (func(), bool) {
+	file, err := os.OpenFile(filepath.Join(s.folder, "sending"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return func() {}, true
+	}
+	return func() { _ = file.Close() }, lock(file)
+}
 
 func (s *spool) next() (events [][]byte, done mark) {
 	size := 0

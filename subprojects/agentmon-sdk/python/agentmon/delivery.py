@@ -11,6 +11,7 @@ import urllib.parse
 
 POST_SECONDS = 15
 FIRST_PAUSE, LAST_PAUSE = 0.5, 60.0
+TURN_PAUSE = 0.1
 REFUSED_PAUSE = 60.0
 LONGEST_RETRY_AFTER = 300.0
 
@@ -34,23 +35,23 @@ def drain(waiting, post, pause, rejected, say):
     what was dropped.
     """
     failures = 0
-    while True:
-        events, mark = waiting.next()
-        if not mark:
+    while waiting:
+        with waiting.turn() as mine:
+            seconds = TURN_PAUSE
+            if mine:
+                events, mark = waiting.next()
+                try:
+                    count = _deliver(events, post, say) if events else 0
+                    failures, seconds = 0, None
+                    waiting.remove(mark)
+                    if count:
+                        rejected(count)
+                except Later as later:
+                    say("waiting", f"{later}; events wait here")
+                    seconds = later.pause if later.pause is not None else _pause_after(failures)
+                    failures += 1
+        if seconds is not None and not pause(seconds):
             return
-        try:
-            count = _deliver(events, post, say) if events else 0
-        except Later as later:
-            say("waiting", f"{later}; events wait here")
-            seconds = later.pause if later.pause is not None else _pause_after(failures)
-            failures += 1
-            if not pause(seconds):
-                return
-            continue
-        failures = 0
-        waiting.remove(mark)
-        if count:
-            rejected(count)
 
 
 def _deliver(events, post, say):

@@ -1,10 +1,16 @@
 """What waits for the gateway: in memory, or in a folder."""
 
 import collections
+import contextlib
 import itertools
 import os
 import threading
 import time
+
+try:
+    import fcntl
+except ImportError:  # no Unix
+    fcntl = None
 
 BATCH_EVENTS = 500
 BATCH_BYTES = 1024 * 1024
@@ -32,6 +38,10 @@ class Memory:
     def __len__(self):
         return len(self._events)
 
+    def turn(self):
+        """Nobody else sends what is here."""
+        return contextlib.nullcontext(True)
+
     def next(self):
         """The oldest events, at most one request full of them, and what remove() wants to forget them."""
         events, size = [], 0
@@ -52,8 +62,7 @@ class Memory:
 class Spool:
     """Events in a folder, a file each, named by time: there whole or not at all, and until the gateway has them.
 
-    Raises OSError when the folder cannot be made. Two processes on one folder send some events twice, which does no
-    harm.
+    Raises OSError when the folder cannot be made. Processes that share a folder send in turns, each what all have told.
     """
 
     _numbers = itertools.count()
@@ -82,6 +91,25 @@ class Spool:
 
     def __len__(self):
         return len(self._names())
+
+    @contextlib.contextmanager
+    def turn(self):
+        """Within it: False while another process sends from here. The system takes the lock from one that dies. Where
+        nothing can be locked everybody sends: some events twice, which are stored once."""
+        lock = None
+        try:
+            lock = os.open(os.path.join(self._folder, "sending"), os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            mine = True
+        except BlockingIOError:
+            mine = False
+        except (OSError, AttributeError):
+            mine = True
+        try:
+            yield mine
+        finally:
+            if lock is not None:
+                os.close(lock)
 
     def next(self):
         events, names, size = [], [], 0

@@ -1,5 +1,5 @@
 """Tells 10,000 events from 50 threads, in three parts; before the second and the third it waits for a line. Prints what
-was dropped. flood.py NAME"""
+was dropped. flood.py NAME [SPOOL]"""
 
 import json
 import sys
@@ -15,7 +15,7 @@ def work(emitter, worker, numbers):
         time.sleep(0.02)
 
 
-emitter = Emitter(sys.argv[1])
+emitter = Emitter(sys.argv[1], spool=sys.argv[2] if len(sys.argv) > 2 else None)
 for part in (range(80), range(80, 160), range(160, 200)):
     if part.start > 0:
         sys.stdin.readline()

@@ -1,11 +1,11 @@
 // Tells 10,000 events from 50 tasks, in three parts; before the second and the third it waits for a line. Prints what was
-// dropped. flood NAME
+// dropped. flood NAME [SPOOL]
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { Emitter } from "../agentmon.ts";
 
-const emitter = new Emitter(process.argv[2] ?? "flood");
+const emitter = new Emitter(process.argv[2] ?? "flood", { spool: process.argv[3] });
 const input = createInterface({ input: process.stdin });
 const lines = input[Symbol.asyncIterator]();
 

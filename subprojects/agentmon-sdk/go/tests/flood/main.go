@@ -1,5 +1,5 @@
 // Tells 10,000 events from 50 goroutines, in three parts; before the second and the third it waits for a line. Prints
-// what was dropped. flood NAME
+// what was dropped. flood NAME [SPOOL]
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 )
 
 func main() {
-	emitter := sdk.NewEmitter(sdk.Config{Framework: os.Args[1]})
+	emitter := sdk.NewEmitter(sdk.Config{Framework: os.Args[1], Spool: strings.Join(os.Args[2:], "")})
 	input := bufio.NewReader(os.Stdin)
 	for _, part := range [][2]int{{0, 80}, {80, 160}, {160, 200}} {
 		if part[0] > 0 {
