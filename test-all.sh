@@ -1,20 +1,26 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, runs every check and every test. The last line is the sum: "N passed, N failed".
-# test-all.sh [--quick] [--long] [--agents]
-# --quick: without clang-tidy; --long: the tests that take minutes, too; --agents: the hooks with the real OpenClaw, Codex
-# and Claude Code, which are installed from npm (about 2.5 GB) into $AGENTMON_AGENTS or ~/.cache/agentmon-agents.
+# test-all.sh [--quick] [--long] [--package] [--debian13] [--agents]
+# --quick: without clang-tidy; --long: the tests that take minutes, too; --package: builds the Debian package and installs,
+# upgrades and removes it on a bare Debian 12 (a container of systemd); --debian13: builds and tests on a Debian 13. Both
+# only as root. --agents: the hooks with the real OpenClaw, Codex and Claude Code, which are installed from npm (about
+# 2.5 GB) into $AGENTMON_AGENTS or ~/.cache/agentmon-agents.
 # AGENTMON_SEED=N repeats the attacks (tests/failure) of a run that printed that seed.
 # shellcheck disable=SC2317 # the steps are called by name
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/scripts/common.sh"
 
 quick=false
+debian13=false
+folders=(tests/live tests/failure tests/deploy tests/agents)
 for argument in "$@"; do
   case $argument in
     --quick) quick=true ;;
     --long) export AGENTMON_LONG=1 ;;
+    --package) folders+=(tests/package) ;;
+    --debian13) debian13=true ;;
     --agents) export AGENTMON_AGENTS=${AGENTMON_AGENTS:-$HOME/.cache/agentmon-agents} ;;
-    *) complain "Usage: $0 [--quick] [--long] [--agents]"; exit 2 ;;
+    *) complain "Usage: $0 [--quick] [--long] [--package] [--debian13] [--agents]"; exit 2 ;;
   esac
 done
 
@@ -74,15 +80,7 @@ sanitized_tests() {
 }
 
 python_tests() {
-  local folders=() folder status=0
-  for folder in tests/live tests/failure tests/deploy tests/agents; do
-    if [[ -n $(find "$folder" -name 'test_*.py' -print -quit 2>/dev/null) ]]; then folders+=("$folder"); fi
-  done
-  if ((${#folders[@]} == 0)); then
-    say "There are none."
-    echo "0 0" > build/counts
-    return 0
-  fi
+  local status=0
   rm -f build/pytest.xml
   /usr/bin/python3 -m pytest -q --junitxml=build/pytest.xml "${folders[@]}" || status=$?
   /usr/bin/python3 scripts/count_tests.py junit build/pytest.xml > build/counts
@@ -136,4 +134,5 @@ step "tests of the hooks" hook_tests
 step "what the hooks tell is valid" /usr/bin/python3 tests/hooks/check_expected.py
 if [[ -n ${AGENTMON_AGENTS-} ]]; then step "real agents" tests/agents/install.sh "$AGENTMON_AGENTS"; fi
 step "tests of the whole system" python_tests
+if $debian13; then step "Debian 13" scripts/debian13.sh; fi
 finish

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that agentmon needs and that are missing: set-up.sh [--tests]
+# set-up.sh --list only names them, less node, of which another release than Debian's will do.
 # Nothing else on the machine changes: no server is started, restarted or enabled, and no database cluster is made.
 set -euo pipefail
 
@@ -16,6 +17,7 @@ to_test=(
   python3 python3-pytest python3-websockets python3-jsonschema python3-psycopg2 python3-yaml python3-requests
   golang-go
   nginx-light caddy prometheus docker-compose systemd
+  debhelper lintian mmdebstrap systemd-container
 )
 
 # They make the page and run the hooks. Debian's are new enough; a newer Node that is here already stays as it is.
@@ -130,8 +132,9 @@ main() {
   case ${1-} in
     '') ;;
     --tests) wanted+=("${to_test[@]}") ;;
+    --list) printf '%s\n' "${wanted[@]}"; return ;;
     --install) shift; install "$@"; return ;;
-    *) say "Usage: $0 [--tests]"; return 2 ;;
+    *) say "Usage: $0 [--tests|--list]"; return 2 ;;
   esac
   if ! node_is_here; then wanted+=("${node[@]}"); fi
   if ! command -v dpkg-query apt-get > /dev/null; then

@@ -13,9 +13,9 @@ from harness import BINARY, ROOT, plain_environment
 
 DEPLOY = ROOT / "deploy"
 K8S = DEPLOY / "k8s"
-#: By the original's names: the role and the port of each.
-SERVICES = {"ingest": ("ingest", 8080), "query": ("query", 8081), "ui": ("ui", 8082), "processor": ("processor", None),
-            "openclaw-monitor": ("monitor", None)}
+#: By the original's names: the role and the port of each; 8083 is for /healthz, /readyz and /metrics only.
+SERVICES = {"ingest": ("ingest", 8080), "query": ("query", 8081), "ui": ("ui", 8082), "processor": ("processor", 8083),
+            "openclaw-monitor": ("monitor", 8083)}
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 USER = 10001
 
@@ -69,7 +69,7 @@ def compose():
 def test_compose_has_the_services_with_their_ports(compose):
     assert set(compose["services"]) == {*SERVICES, "nats", "postgres"}
     published = {name: service.get("ports", []) for name, service in compose["services"].items()}
-    assert published == {name: [f"127.0.0.1:{port}:{port}/tcp"] if port else []
+    assert published == {name: [f"127.0.0.1:{port}:{port}/tcp"] if port != 8083 else []
                          for name, (_, port) in SERVICES.items()} | {"nats": [], "postgres": []}
 
 
@@ -180,10 +180,9 @@ def test_what_the_pods_are_told_is_known(cluster, name):
     done = subprocess.run([BINARY, "config", *container["args"][1:]], env={**plain_environment(), "HOME": "/"}, cwd="/",
                           text=True, capture_output=True, timeout=10)
     assert done.returncode == 0, done.stderr
-    assert (container.get("livenessProbe", {}).get("httpGet", {}).get("path"),
-            container.get("readinessProbe", {}).get("httpGet", {}).get("path")) == (
-                ("/healthz", "/readyz") if port else (None, None))
-    assert not port or container["ports"] == [{"name": "http", "containerPort": port}]
+    assert [container[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "liveness", "readiness")] == [
+        "/healthz", "/healthz", "/readyz"]
+    assert container["ports"] == [{"name": "http", "containerPort": port}]
     assert pod["securityContext"]["runAsUser"] == USER
 
 

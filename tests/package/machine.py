@@ -48,11 +48,12 @@ class Machine:
         wait_until(lambda: self.run("systemctl", "is-system-running", check=False).stdout.strip() in ("running", "degraded"),
                    120, "the machine has started", poll=0.2)
 
-    def run(self, *command, check=True, timeout=600, network_only=False, **options):
+    def run(self, *command, check=True, timeout=600, network_only=False):
         """Runs a command inside; with network_only one of ours in its network."""
         spaces = ["--net"] if network_only else ["--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd"]
         done = subprocess.run(["nsenter", "--target", str(self._init), *spaces, "--", *map(str, command)], text=True,
-                              capture_output=True, timeout=timeout, **options)
+                              capture_output=True, timeout=timeout, env={
+                                  "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"})
         assert not check or done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         return done
 
