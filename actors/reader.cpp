@@ -97,7 +97,8 @@ struct reader_state {
     auto opened = store::connect(*where, limits::query_timeout);
     if (opened) {
       // A query node may be the first to see a new database; the steps are the same whoever takes them.
-      if (auto ready = store::migrate(*opened); !ready) opened = tl::unexpected{ready.error()};
+      const auto ready = store::migrate(*opened).and_then([&](int) { return opened->exec(store::reading_settings); });
+      if (!ready) opened = tl::unexpected{ready.error()};
     }
     if (!opened) {
       node->status.set("postgresql", condition::away, opened.error().message);

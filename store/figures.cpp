@@ -114,6 +114,23 @@ result<rows> select_stretches(connection& db, const std::string& columns, const 
                  with);
 }
 
+result<rows> count_sessions(connection& db, const std::string& columns, const stretch& over) {
+  const timestamp end_of_time{std::chrono::sys_days{std::chrono::year{9999} / 1 / 1}};
+  column_set parts{4};
+  const auto add = [&](timestamp from, bool before) {
+    for (const auto& part : cover({over.resolution, from, end_of_time}))
+      parts.row(part.resolution, part.from, part.to, int32_t{before});
+  };
+  add(over.from, true);
+  add(over.to, false);
+  return db.exec("SELECT " + columns
+                     + ", sum(CASE counted WHEN 1 THEN sessions_latest ELSE -sessions_begun END)::bigint"
+                     + "\nFROM unnest($1, $2, $3, $4) AS part (step, begins, ends, counted)\nJOIN agent_counts ON"
+                       " resolution = step AND bucket >= begins AND bucket < ends\nGROUP BY "
+                     + columns,
+                 parts.as_parameters());
+}
+
 result<std::map<std::string, figures>> read_figures_by_framework(connection& db, const stretch& over) {
   const auto parts = cover(over);
   auto by_framework = read_by<std::string>(db, "framework", parts);

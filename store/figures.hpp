@@ -39,6 +39,10 @@ void write_time(json_writer&, const asked_time&, const stretch& covered);
 /// The same time in as few buckets as there are: coarse ones, and finer ones at its ends.
 std::vector<stretch> cover(const stretch&);
 
+/// How many sessions went on in the buckets of a stretch: their first event is not behind it, their latest event not
+/// before it. Rows of `columns` (of agent_counts, by which it groups) and that number.
+result<rows> count_sessions(connection&, const std::string& columns, const stretch&);
+
 /// SELECT columns of a rollup table, of the buckets in all the stretches, of one framework or (empty) of all; `tail` is
 /// its GROUP BY.
 result<rows> select_stretches(connection&, const std::string& columns, const std::string& table,

@@ -1,31 +1,14 @@
 #include "store/ledger.hpp"
 
-namespace agentmon::store {
+#include <algorithm>
 
-namespace {
+namespace agentmon::store {
 
 using std::chrono::days;
 
-void add_day(std::vector<ledger::day_entry>& known, const event& e) {
-  const auto day = std::chrono::floor<days>(e.ts);
-  for (auto& entry : known) {
-    if (entry.day != day || entry.framework != e.framework) continue;
-    entry.first = std::min(entry.first, e.ts);
-    return;
-  }
-  known.push_back({day, std::string{e.framework}, e.ts});
-}
-
-/// A stored session has the row of its earliest event's day already, and no event before that.
-bool is_stored(const ledger::day_entry& entry, const std::optional<ledger::day_entry>& stored) {
-  return stored && entry.day == stored->day && entry.framework == stored->framework && entry.first >= stored->first;
-}
-
-} // namespace
-
 void ledger::put(const session_state& stored) {
   auto& entry = sessions.at(stored.session_id);
-  if (stored.first) entry.stored = {std::chrono::floor<days>(stored.first->ts), stored.framework, stored.first->ts};
+  entry.stored = extent_of(stored);
   merge(entry.state, stored);
 }
 
@@ -42,7 +25,8 @@ void ledger::add(const event& e) {
   auto session = sessions.find(e.session_id);
   if (session == sessions.end()) session = sessions.emplace(e.session_id, session_entry{}).first;
   auto& [state, stored, runs, session_days] = session->second;
-  add_day(session_days, e);
+  const auto day = std::chrono::floor<days>(e.ts);
+  if (std::find(session_days.begin(), session_days.end(), day) == session_days.end()) session_days.push_back(day);
   if (state.session_id.empty()) state.session_id = e.session_id;
   fold(state, e);
   if (e.run_id.empty()) return;
@@ -58,8 +42,10 @@ void ledger::add(const event& e) {
 
 void ledger::settle() {
   for (auto& [id, session] : sessions) {
-    for (const auto& entry : session.days)
-      if (!is_stored(entry, session.stored)) sums.days.emplace(std::tuple{entry.day, id, entry.framework}, entry.first);
+    // A stored session has the row of its earliest event's day already.
+    for (const auto day : session.days)
+      if (!session.stored || day != std::chrono::floor<days>(session.stored->first)) sums.days.emplace(day, id);
+    if (const auto extent = extent_of(session.state)) sums.add(session.stored, *extent);
     for (auto& [run_id, run] : session.runs) {
       fold(session.state, run.before, run.after);
       sums.add(run.before, run.after);

@@ -26,17 +26,11 @@ public:
     run_state before; ///< as stored; empty when it is new
     run_state after;
   };
-  /// The events of a framework on a day begin at `first`.
-  struct day_entry {
-    binary::day day;
-    std::string framework;
-    timestamp first;
-  };
   struct session_entry {
     session_state state;
-    std::optional<day_entry> stored;                    ///< of its earliest event as stored; empty when it is new
+    std::optional<session_extent> stored;               ///< empty when it is new
     std::map<std::string, run_entry, std::less<>> runs; ///< those that were touched
-    std::vector<day_entry> days;                        ///< likewise; mostly one
+    std::vector<binary::day> days;                      ///< likewise; mostly one
   };
   using session_map = std::unordered_map<std::string, session_entry, text_hash, std::equal_to<>>;
 

@@ -12,6 +12,11 @@ namespace agentmon::store {
 std::string encode_cursor(const page_cursor&);
 std::optional<page_cursor> decode_cursor(std::string_view);
 
+/// A condition that all sessions with an event since the begin of a day (the name of a parameter) meet. Those that
+/// nobody ended pile up, and no index knows a session's latest event; most that are lively began on that day, and the
+/// table of days is looked at only when there are others.
+std::string lively_since(const std::string& day);
+
 /// The conditions of a query, with their parameters numbered in the order they come.
 class conditions {
 public:

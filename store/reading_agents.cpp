@@ -1,6 +1,7 @@
 #include "protocol/json_writer.hpp"
 #include "protocol/limits.hpp"
 #include "store/figures.hpp"
+#include "store/paging.hpp"
 #include "store/reading.hpp"
 
 #include <algorithm>
@@ -17,12 +18,6 @@ struct agent_key {
   auto operator<=>(const agent_key&) const = default;
 };
 
-struct agent_sessions {
-  int64_t count = 0;
-  timestamp first;
-  timestamp last;
-};
-
 struct current_work {
   std::string session_id;
   std::string run_id;
@@ -35,25 +30,16 @@ struct current_work {
 template <class T>
 using by_agent = std::map<agent_key, T>;
 
-// No index knows a session's latest event, so those that began before are found by the days on which something
-// happened.
-constexpr auto select_sessions = R"(
-SELECT framework, client_id, host, count(*), min(first_ts), max(last_ts)
-FROM (SELECT framework, client_id, host, first_ts, last_ts FROM sessions WHERE first_ts >= $3 AND first_ts < $4
-      UNION ALL
-      SELECT framework, client_id, host, first_ts, last_ts FROM sessions
-      WHERE first_ts < $3 AND last_ts >= $3
-        AND session_id IN (SELECT session_id FROM session_days WHERE day BETWEEN $1 AND $2)) AS going_on
-GROUP BY framework, client_id, host)";
-
 // Runs of a session follow one another, so the one that goes on is among the latest.
-constexpr auto select_current = R"(
+const std::string& select_current() {
+  static const auto statement = R"(
 WITH open AS (
   SELECT session_id, framework, client_id, host, title, waiting_ts, last_ts FROM sessions
   WHERE status = 'waiting' AND last_ts >= $3
   UNION ALL
   SELECT session_id, framework, client_id, host, title, NULL, last_ts FROM sessions
-  WHERE status = 'active' AND last_ts >= $1 AND session_id IN (SELECT session_id FROM session_days WHERE day >= $2))
+  WHERE status = 'active' AND last_ts >= $1 AND )"
+                                + lively_since("$2") + R"()
 SELECT DISTINCT ON (framework, client_id, host) framework, client_id, host, session_id, COALESCE(run_id, ''),
        (waiting_ts IS NOT NULL)::integer, COALESCE(waiting_ts, run_start), COALESCE(NULLIF(run_title, ''), title), last_ts
 FROM open LEFT JOIN LATERAL (
@@ -62,6 +48,8 @@ FROM open LEFT JOIN LATERAL (
   WHERE ended_ts IS NULL ORDER BY first_ts DESC, run_id DESC LIMIT 1) AS run (run_id, run_start, run_title) ON true
 WHERE waiting_ts IS NOT NULL OR run_id IS NOT NULL
 ORDER BY framework, client_id, host, waiting_ts IS NULL, last_ts DESC, session_id)";
+  return statement;
+}
 
 agent_key next_agent(row_reader& row) {
   agent_key agent;
@@ -82,28 +70,28 @@ result<by_agent<T>> read_by_agent(const result<rows>& found, Read&& read) {
   return all;
 }
 
-result<by_agent<agent_sessions>> read_agent_sessions(connection& db, const stretch& over) {
-  const auto last = over.to - timestamp::duration{1};
-  const parameters with{std::chrono::floor<days>(over.from), std::chrono::floor<days>(last), over.from, over.to};
-  return read_by_agent<agent_sessions>(db.exec(select_sessions, with), [](row_reader& row) {
-    agent_sessions sessions{row.next<int64_t>(), {}, {}};
-    sessions.first = row.next<timestamp>();
-    sessions.last = row.next<timestamp>();
-    return sessions;
-  });
+result<by_agent<int64_t>> read_agent_sessions(connection& db, const stretch& over) {
+  return read_by_agent<int64_t>(count_sessions(db, "framework, client_id, host", over),
+                                [](row_reader& row) { return row.next<int64_t>(); });
 }
 
 result<by_agent<agent_sums>> read_agent_figures(connection& db, const stretch& over) {
-  static const auto columns = "framework, client_id, host, " + agent_sum_columns("sum(", ")::bigint");
+  static const auto columns =
+      "framework, client_id, host, " + agent_sum_columns("sum(", ")::bigint") + ", min(first_ts), max(last_ts)";
   return read_by_agent<agent_sums>(
       select_stretches(db, columns, "agent_counts", cover(over), "GROUP BY framework, client_id, host"),
-      [](row_reader& row) { return read_agent_sums(row); });
+      [](row_reader& row) {
+        auto sums = read_agent_sums(row);
+        sums.first_ts = row.next<std::optional<timestamp>>();
+        sums.last_ts = row.next<std::optional<timestamp>>();
+        return sums;
+      });
 }
 
 result<by_agent<current_work>> read_current(connection& db, timestamp now) {
   const timestamp since = now - limits::stale_after;
-  const parameters with{since, std::chrono::floor<days>(since), now - limits::waiting_stale_after};
-  return read_by_agent<current_work>(db.exec(select_current, with), [](row_reader& row) {
+  const parameters with{since, timestamp{std::chrono::floor<days>(since)}, now - limits::waiting_stale_after};
+  return read_by_agent<current_work>(db.exec(select_current(), with), [](row_reader& row) {
     current_work work;
     work.session_id = row.next<std::string>();
     work.run_id = row.next<std::string>();
@@ -138,15 +126,15 @@ void write_key(json_writer& json, const agent_key& agent) {
   json.text_member("host", agent.host);
 }
 
-void write_agent(json_writer& json, const agent_key& agent, const agent_sessions& sessions, const agent_sums& sums,
+void write_agent(json_writer& json, const agent_key& agent, int64_t sessions, const agent_sums& sums,
                  const current_work* work, const stretch& over) {
   write_key(json.begin_object(), agent);
   json.member("name", !agent.client_id.empty() ? agent.client_id : !agent.host.empty() ? agent.host : agent.framework);
-  json.member("sessions", sessions.count).member("runs", sums.runs).member("failed_runs", sums.failed);
+  json.member("sessions", sessions).member("runs", sums.runs).member("failed_runs", sums.failed);
   json.member("tool_calls", sums.tool_calls).member("errors", sums.errors).usage_member(used_in(sums));
   json.member("usage_known_runs", sums.usage_known).member("cost_known_runs", sums.known.back());
   write_busy(json, sums, over);
-  json.member("first_ts", sessions.first).member("last_ts", sessions.last);
+  json.member("first_ts", sums.first_ts).member("last_ts", sums.last_ts);
   write_current(json, work);
   json.end_object();
 }
@@ -200,18 +188,18 @@ result<std::string> read_agents(connection& db, const asked_time& time, timestam
   if (!sums) return tl::unexpected{sums.error()};
   const auto work = read_current(db, now);
   if (!work) return tl::unexpected{work.error()};
-  std::vector<const by_agent<agent_sessions>::value_type*> ordered;
-  for (const auto& agent : *sessions) ordered.push_back(&agent);
+  // Those whose sessions went on but who did nothing in the time are left out.
+  std::vector<const by_agent<agent_sums>::value_type*> ordered;
+  for (const auto& agent : *sums)
+    if (const auto* const count = find(*sessions, agent.first); count != nullptr && *count > 0 && agent.second.last_ts)
+      ordered.push_back(&agent);
   std::stable_sort(ordered.begin(), ordered.end(),
-                   [](const auto* a, const auto* b) { return a->second.last > b->second.last; });
+                   [](const auto* a, const auto* b) { return a->second.last_ts > b->second.last_ts; });
   json_writer json;
   write_time(json.begin_object(), time, over);
   json.key("agents").begin_array();
-  for (const auto* const agent : ordered) {
-    const auto* const figures = find(*sums, agent->first);
-    write_agent(json, agent->first, agent->second, figures == nullptr ? agent_sums{} : *figures,
-                find(*work, agent->first), over);
-  }
+  for (const auto* const agent : ordered)
+    write_agent(json, agent->first, *find(*sessions, agent->first), agent->second, find(*work, agent->first), over);
   return json.end_array().end_object().text();
 }
 

@@ -196,6 +196,11 @@ asked_time take_time_asked(taker& take, timestamp now) {
 
 } // namespace
 
+std::string lively_since(const std::string& day) {
+  return "(first_ts >= " + day + " OR session_id IN (SELECT session_id FROM session_days WHERE day >= " + day
+         + "::date))";
+}
+
 std::string encode_cursor(const page_cursor& place) {
   std::string bytes;
   binary::append_integer<int64_t>(bytes, place.ts.time_since_epoch().count());

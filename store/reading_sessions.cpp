@@ -70,10 +70,8 @@ void add_status(conditions& where, const stored_status& status) {
   where.both("status = ", status.word);
   if (status.before) where.both("last_ts < ", *status.before);
   if (!status.since) return;
-  // Sessions that nobody ended pile up, so the lively ones are found by the days on which something happened.
   where.both("last_ts >= ", *status.since);
-  where.both("session_id IN (SELECT session_id FROM session_days WHERE day >= ",
-             std::chrono::floor<std::chrono::days>(*status.since), ")");
+  where.plain(lively_since(where.next(timestamp{std::chrono::floor<std::chrono::days>(*status.since)})));
 }
 
 /// What all queries of a list ask for: the filters but status and words, and the sessions that are known to hold those.

@@ -1,6 +1,7 @@
 #include "protocol/json_writer.hpp"
 #include "protocol/limits.hpp"
 #include "store/figures.hpp"
+#include "store/paging.hpp"
 #include "store/reading.hpp"
 
 #include <algorithm>
@@ -11,31 +12,18 @@ namespace {
 using std::chrono::days;
 using std::chrono::seconds;
 
-/// Sessions with an event on the day before `until`, by framework; "" holds all, each once.
-result<std::map<std::string, int64_t>> count_sessions(connection& db, binary::day day, timestamp until) {
-  // A session has one row a day and framework, so that only the sum over all must look for the same ones.
-  const auto found = db.exec("WITH seen AS NOT MATERIALIZED (SELECT framework, session_id FROM session_days"
-                             " WHERE day = $1 AND first_ts < $2)\n"
-                             "SELECT framework, count(*) FROM seen GROUP BY framework\nUNION ALL\n"
-                             "SELECT '', count(*) FROM (SELECT DISTINCT session_id FROM seen) AS each_once",
-                             parameters{day, until});
-  if (!found) return tl::unexpected{found.error()};
-  std::map<std::string, int64_t> sessions;
-  for (int row = 0; row < found->size(); ++row) sessions[found->get<std::string>(row, 0)] = found->get<int64_t>(row, 1);
-  return sessions;
-}
-
 struct open_sessions {
   int64_t active;
   int64_t waiting;
 };
 
 result<open_sessions> count_open(connection& db, timestamp now) {
+  static const auto statement = "SELECT (SELECT count(*) FROM sessions WHERE status = 'active' AND last_ts >= $1 AND "
+                                + lively_since("$2")
+                                + "), (SELECT count(*) FROM sessions WHERE status = 'waiting' AND last_ts >= $3)";
   const timestamp since = now - limits::stale_after;
-  const auto found = db.exec("SELECT (SELECT count(*) FROM sessions WHERE status = 'active' AND last_ts >= $1"
-                             " AND session_id IN (SELECT session_id FROM session_days WHERE day >= $2)),"
-                             " (SELECT count(*) FROM sessions WHERE status = 'waiting' AND last_ts >= $3)",
-                             parameters{since, std::chrono::floor<days>(since), now - limits::waiting_stale_after});
+  const parameters with{since, timestamp{std::chrono::floor<days>(since)}, now - limits::waiting_stale_after};
+  const auto found = db.exec(statement, with);
   if (!found) return tl::unexpected{found.error()};
   return open_sessions{found->get<int64_t>(0, 0), found->get<int64_t>(0, 1)};
 }
@@ -58,15 +46,13 @@ struct day_figures {
 result<day_figures> read_day(connection& db, const stretch& over) {
   auto by_framework = read_figures_by_framework(db, over);
   if (!by_framework) return tl::unexpected{by_framework.error()};
-  const auto sessions = count_sessions(db, std::chrono::floor<days>(over.from), over.to);
+  const auto sessions = count_sessions(db, "framework", over);
   if (!sessions) return tl::unexpected{sessions.error()};
   day_figures day{{}, std::move(*by_framework)};
-  for (auto& [framework, of] : day.by_framework) {
-    if (const auto counted = sessions->find(framework); counted != sessions->end()) of.sessions = counted->second;
-    day.all += of;
-  }
-  const auto all = sessions->find("");
-  day.all.sessions = all == sessions->end() ? 0 : all->second; // a session may be in several frameworks
+  for (int row = 0; row < sessions->size(); ++row)
+    if (const auto going_on = sessions->get<int64_t>(row, 1); going_on > 0)
+      day.by_framework[sessions->get<std::string>(row, 0)].sessions = going_on;
+  for (const auto& [framework, of] : day.by_framework) day.all += of;
   return day;
 }
 

@@ -2,6 +2,8 @@
 
 #include "protocol/histogram.hpp"
 
+#include <algorithm>
+
 namespace agentmon::store {
 namespace {
 
@@ -15,6 +17,13 @@ auto& at(Map& map, const View& view) {
 
 int32_t slot_of(std::optional<int64_t> duration_us) {
   return duration_us ? static_cast<int32_t>(bucket_of(*duration_us)) : unknown_slot;
+}
+
+void keep_earliest(std::optional<timestamp>& at, const std::optional<timestamp>& ts) {
+  if (ts) at = at ? std::min(*at, *ts) : ts;
+}
+void keep_latest(std::optional<timestamp>& at, const std::optional<timestamp>& ts) {
+  if (ts) at = at ? std::max(*at, *ts) : ts;
 }
 
 } // namespace
@@ -31,7 +40,14 @@ agent_sums& agent_sums::operator+=(const agent_sums& other) {
     used[i] += other.used[i];
     known[i] += other.known[i];
   }
+  keep_earliest(first_ts, other.first_ts);
+  keep_latest(last_ts, other.last_ts);
   return *this;
+}
+
+std::optional<session_extent> extent_of(const session_state& session) {
+  if (!session.first) return std::nullopt;
+  return session_extent{session.framework, session.client_id, session.host, session.first->ts, session.last_ts};
 }
 
 call_sums& call_sums::operator+=(const call_sums& other) {
@@ -55,6 +71,10 @@ void rollups::add(const event& e) {
   agent.events += counts.events;
   agent.errors += counts.errors;
   agent.tool_calls += counts.tool_calls;
+  if (!e.session_id.empty()) {
+    keep_earliest(agent.first_ts, e.ts);
+    keep_latest(agent.last_ts, e.ts);
+  }
   if (counts.tool_calls > 0)
     at(calls, std::tuple<timestamp, view, view, int32_t>{minute, e.framework, e.name.empty() ? view{"unknown"} : e.name,
                                                          slot_of(e.duration_us)}) +=
@@ -64,6 +84,21 @@ void rollups::add(const event& e) {
 void rollups::add(const run_state& before, const run_state& after) {
   add_run(before, -1);
   add_run(after, 1);
+}
+
+void rollups::add(const std::optional<session_extent>& before, const session_extent& after) {
+  if (before) add_session(*before, -1);
+  add_session(after, 1);
+}
+
+void rollups::add_session(const session_extent& session, int64_t sign) {
+  using view = std::string_view;
+  const auto& [framework, client_id, host, first, last] = session;
+  const auto in = [&](timestamp moment) -> agent_sums& {
+    return at(agents, std::tuple<timestamp, view, view, view>{minute_of(moment), framework, client_id, host});
+  };
+  in(first).sessions_begun += sign;
+  in(last).sessions_latest += sign;
 }
 
 void rollups::add_run(const run_state& run, int64_t sign) {

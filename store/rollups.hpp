@@ -5,6 +5,8 @@
 #include <array>
 #include <compare>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -24,7 +26,8 @@ struct event_sums {
   bool operator==(const event_sums&) const = default;
 };
 
-/// What an agent's events and run contributions add up to; `known` counts per field of usage the runs that told it.
+/// What an agent's events, run contributions and sessions add up to; `known` counts per field of usage the runs that
+/// told it.
 struct agent_sums {
   int64_t events = 0;
   int64_t errors = 0;
@@ -34,8 +37,12 @@ struct agent_sums {
   int64_t failed = 0;
   int64_t aborted = 0;
   int64_t usage_known = 0;
-  int64_t busy_us = 0;    ///< of the runs that tell how long they took,
-  int64_t busy_known = 0; ///< which are so many
+  int64_t busy_us = 0;                 ///< of the runs that tell how long they took,
+  int64_t busy_known = 0;              ///< which are so many
+  int64_t sessions_begun = 0;          ///< whose earliest event it is
+  int64_t sessions_latest = 0;         ///< whose latest event it is
+  std::optional<timestamp> first_ts{}; ///< of the events that belong to a session
+  std::optional<timestamp> last_ts{};
   std::array<int64_t, 6> used{};
   std::array<int64_t, 6> known{};
   agent_sums& operator+=(const agent_sums&);
@@ -43,7 +50,7 @@ struct agent_sums {
 };
 
 /// The plain sums by their columns, in table order; those of usage come behind.
-constexpr std::array<std::pair<const char*, int64_t agent_sums::*>, 10> agent_counters{
+constexpr std::array<std::pair<const char*, int64_t agent_sums::*>, 12> agent_counters{
     {{"events", &agent_sums::events},
      {"errors", &agent_sums::errors},
      {"tool_calls", &agent_sums::tool_calls},
@@ -53,7 +60,9 @@ constexpr std::array<std::pair<const char*, int64_t agent_sums::*>, 10> agent_co
      {"aborted", &agent_sums::aborted},
      {"usage_known", &agent_sums::usage_known},
      {"busy_us", &agent_sums::busy_us},
-     {"busy_known", &agent_sums::busy_known}}};
+     {"busy_known", &agent_sums::busy_known},
+     {"sessions_begun", &agent_sums::sessions_begun},
+     {"sessions_latest", &agent_sums::sessions_latest}}};
 
 struct call_sums {
   int64_t calls = 0;
@@ -67,6 +76,18 @@ struct duration_sums {
   duration_sums& operator+=(const duration_sums&);
   bool operator==(const duration_sums&) const = default;
 };
+
+/// From when to when a session went on, and whose it is.
+struct session_extent {
+  std::string framework;
+  std::string client_id;
+  std::string host;
+  timestamp first;
+  timestamp last;
+};
+
+/// Nothing of a session without events.
+std::optional<session_extent> extent_of(const session_state&);
 
 /// Orders tuples field by field, also tuples of views against tuples of strings. (std::less<> does the same, but clang
 /// 14, whose clang-tidy looks at this, does not accept it with this standard library.)
@@ -98,21 +119,22 @@ public:
   using duration_map = std::map<by_minute<std::string, int32_t>, duration_sums, by_fields>; ///< framework, slot
   using call_map =
       std::map<by_minute<std::string, std::string, int32_t>, call_sums, by_fields>; ///< framework, name, slot
-  using day_map =
-      std::map<std::tuple<binary::day, std::string, std::string>, timestamp, by_fields>; ///< session, framework
+  using day_set = std::set<std::tuple<binary::day, std::string>>;                   ///< session
 
   void add(const event&);
   void add(const run_state& before, const run_state& after);
+  void add(const std::optional<session_extent>& before, const session_extent& after);
 
   // By the minute.
   event_map events;
   agent_map agents;
   duration_map durations;
   call_map calls;
-  day_map days; ///< the first event of each session on each day, by framework
+  day_set days; ///< the sessions with events on each day
 
 private:
   void add_run(const run_state&, int64_t sign);
+  void add_session(const session_extent&, int64_t sign);
 };
 
 /// A map by the minute, summed up to buckets of `resolution` seconds.

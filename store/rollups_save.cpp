@@ -22,10 +22,8 @@ ON CONFLICT (resolution, bucket, framework, name, slot) DO UPDATE
 SET calls = present.calls + EXCLUDED.calls, errors = present.errors + EXCLUDED.errors)";
 
 constexpr auto add_days = R"(
-INSERT INTO session_days AS present (day, session_id, framework, first_ts)
-SELECT * FROM unnest($1::date[], $2::text[], $3::text[], $4::timestamptz[])
-ON CONFLICT (day, session_id, framework) DO UPDATE SET first_ts = EXCLUDED.first_ts
-WHERE EXCLUDED.first_ts < present.first_ts)";
+INSERT INTO session_days (day, session_id) SELECT * FROM unnest($1::date[], $2::text[])
+ON CONFLICT (day, session_id) DO NOTHING)";
 
 std::string make_add_agents() {
   std::vector<std::string> names;
@@ -41,6 +39,11 @@ std::string make_add_agents() {
     arrays += ", $" + std::to_string(number++) + "::bigint[]";
     sums += (sums.empty() ? "" : ", ") + name + " = present." + name + " + EXCLUDED." + name;
   }
+  const auto first = std::to_string(number), last = std::to_string(number + 1);
+  columns += ", first_ts, last_ts";
+  arrays += ", $" + first + "::timestamptz[], $" + last + "::timestamptz[]";
+  sums += ", first_ts = LEAST(present.first_ts, EXCLUDED.first_ts)"
+          ", last_ts = GREATEST(present.last_ts, EXCLUDED.last_ts)"; // which leave NULL out
   return "INSERT INTO agent_counts AS present (resolution, bucket, framework, client_id, host" + columns
          + ")\nSELECT * FROM unnest($1::integer[], $2::timestamptz[], $3::text[], $4::text[], $5::text[]" + arrays
          + ")\nON CONFLICT (resolution, bucket, framework, client_id, host) DO UPDATE SET " + sums;
@@ -74,7 +77,7 @@ column_set event_columns(const rollups& from) {
 }
 
 column_set agent_columns(const rollups& from) {
-  column_set columns{5 + agent_counters.size() + 2 * agent_sums{}.used.size()};
+  column_set columns{7 + agent_counters.size() + 2 * agent_sums{}.used.size()};
   for_each_bucket(from.agents, [&](int32_t resolution, const auto& key, const agent_sums& sums) {
     const auto& [bucket, framework, client_id, host] = key;
     columns.row(resolution, bucket, framework, client_id, host);
@@ -84,6 +87,8 @@ column_set agent_columns(const rollups& from) {
       columns[at++].push(sums.used[i]);
       columns[at++].push(sums.known[i]);
     }
+    columns[at++].push(sums.first_ts);
+    columns[at].push(sums.last_ts);
   });
   return columns;
 }
@@ -107,11 +112,8 @@ column_set call_columns(const rollups& from) {
 }
 
 column_set day_columns(const rollups& from) {
-  column_set columns{4};
-  for (const auto& [key, first] : from.days) {
-    const auto& [day, session_id, framework] = key;
-    columns.row(day, session_id, framework, first);
-  }
+  column_set columns{2};
+  for (const auto& [day, session_id] : from.days) columns.row(day, session_id);
   return columns;
 }
 

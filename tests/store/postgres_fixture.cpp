@@ -146,8 +146,10 @@ std::string database::dump() const {
   for (const std::string table : {"sessions", "runs", "session_days", "vms", "vm_samples"})
     text += value("SELECT string_agg(t::text, E'\\n' ORDER BY t::text) FROM " + table + " t") + '\n';
   // A rollup row that adds up to nothing is the same as none.
-  for (const std::string table : {"event_counts t WHERE events <> 0", "agent_counts t WHERE events <> 0 OR runs <> 0",
-                                  "run_durations t WHERE runs <> 0", "tool_counts t WHERE calls <> 0"})
+  for (const std::string table :
+       {"event_counts t WHERE events <> 0",
+        "agent_counts t WHERE (events, runs, sessions_begun, sessions_latest) <> (0, 0, 0, 0)",
+        "run_durations t WHERE runs <> 0", "tool_counts t WHERE calls <> 0"})
     text += value("SELECT string_agg(t::text, E'\\n' ORDER BY t::text) FROM " + table) + '\n';
   return text;
 }

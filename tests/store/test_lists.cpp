@@ -245,7 +245,7 @@ TEST_CASE("agents tell what their events tell") {
   const auto right = first_column(
       work(),
       "SELECT concat_ws(' ', framework, NULLIF(client_id, ''), host, sessions, runs, failed, tools, errors, tokens)"
-      " FROM (SELECT framework, client_id, host, count(*) AS sessions, max(last_ts) AS last FROM "
+      " FROM (SELECT framework, client_id, host, count(*) AS sessions FROM "
           + from_events("session")
           + " WHERE first_ts < '2026-03-13T11:40Z' AND last_ts >= '2026-03-13T10:20Z'"
             " GROUP BY framework, client_id, host) AS a"
@@ -256,9 +256,9 @@ TEST_CASE("agents tell what their events tell") {
             " AND first_ts >= '2026-03-13T10:20Z' AND first_ts < '2026-03-13T11:40Z') AS r (runs, failed) ON true"
             " JOIN LATERAL (SELECT count(*) FILTER (WHERE payload ->> 'kind' = 'tool'),"
             " count(*) FILTER (WHERE payload ->> 'status' = 'error' AND type = 'span.end'),"
-            " sum((payload -> 'usage' ->> 'input_tokens')::bigint) FROM events AS e WHERE"
+            " sum((payload -> 'usage' ->> 'input_tokens')::bigint), max(ts) FROM events AS e WHERE"
           + of_agent + " AND " + within
-          + ") AS f (tools, errors, tokens) ON true ORDER BY last DESC, framework, client_id, host");
+          + ") AS f (tools, errors, tokens, last) ON true ORDER BY last DESC, framework, client_id, host");
   std::vector<std::string> shown;
   for (size_t i = 0; i < agents.size("/agents"); ++i) {
     const auto agent = "/agents/" + std::to_string(i);

@@ -51,7 +51,7 @@ TEST_CASE("each kind of difference is found and told") {
       {"run_durations", "UPDATE run_durations SET runs = runs + 1 WHERE resolution = 60 AND framework = 'openclaw'",
        "runs but must be"},
       {"tool_counts", "UPDATE tool_counts SET calls = calls + 1 WHERE resolution = 86400 AND name = 'exec'", "calls"},
-      {"session_days", "DELETE FROM session_days WHERE session_id = 'one'", "2026-03-13, one, openclaw"},
+      {"session_days", "DELETE FROM session_days WHERE session_id = 'one'", "2026-03-13, one is missing"},
       {"vms", "UPDATE vms SET state = 'down'", "vm-1 is down since"},
       {"vms", "UPDATE vm_samples SET restarted = true WHERE ts = (SELECT max(ts) FROM vm_samples)",
        "1 restarts but must be"},
