@@ -4,7 +4,7 @@ import { expect, inject, test } from "vitest";
 import { bytes, percent } from "../src/words/numbers";
 import { connected, overhang, useBrowser, violations } from "./browser";
 import { post, snapshot } from "./events";
-import { sql } from "./instance";
+import { allStored, sql } from "./instance";
 
 const week = inject("week");
 const open = useBrowser();
@@ -64,6 +64,37 @@ test("a machine appears with its first reading, and moves with its next", async 
   await shown.getByText("the disk is full").waitFor({ state: "detached" });
   await shown.getByText("3.0 %", { exact: true }).waitFor();
   await shown.getByText(/running for/).waitFor();
+});
+
+test("a verdict is told in words beside what is wrong, the worst first, and moves with the next one", async () => {
+  const issue = (code: string, message: string): Record<string, string> => ({ code, severity: "warning", message });
+  await post(
+    week,
+    snapshot("well", { verdict: "healthy" }),
+    snapshot("unsure", { verdict: "unknown", issues: [issue("no_login", "nobody could log in")] }),
+    snapshot("ill", { verdict: "degraded", issues: [issue("disk_full", "its disk is 97 % full")] }),
+    snapshot("lost", { verdict: "down", state: "crashed", issues: [issue("crashed", "it crashed at 10:00")] }),
+    snapshot("resting", { verdict: "down", state: "shutoff" }),
+  );
+  await allStored(week);
+  const page = await open(`${week.ui}/openclaw`);
+  await card(page, "ill").getByText(/degraded, running for/).waitFor();
+  await card(page, "ill").getByText("its disk is 97 % full").waitFor();
+  await card(page, "lost").getByText(/down, crashed for/).waitFor();
+  await card(page, "unsure").getByText(/unknown, running for/).waitFor();
+  await card(page, "well").getByText(/^running for/).waitFor();
+  await card(page, "resting").getByText(/^shutoff for/).waitFor();
+  const tone = (name: string): Promise<string | null> => card(page, name).locator(".state").getAttribute("class");
+  expect(await tone("ill")).toContain("bad");
+  expect(await tone("unsure")).toContain("warn");
+  expect(await tone("well")).toContain("good");
+  expect(await tone("resting"), "somebody switched it off").toContain("dim");
+  const names = await page.getByRole("article").getByRole("heading").allInnerTexts();
+  const places = ["ill", "unsure", "well", "resting"].map((name) => names.indexOf(name));
+  expect(places).toEqual([...places].sort((a, b) => a - b));
+  await post(week, snapshot("ill", { verdict: "healthy" }));
+  await card(page, "ill").getByText("its disk is 97 % full").waitFor({ state: "detached" });
+  await card(page, "ill").getByText(/^running for/).waitFor();
 });
 
 test("a machine that was not heard of is silent, not healthy", async () => {

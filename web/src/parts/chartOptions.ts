@@ -21,9 +21,11 @@ export interface Wishes {
   wider: () => void;
 }
 
-/** The same on every chart, so that plots above each other line up. */
+/** The same on every chart, so that plots above each other line up. Between the plot and the labels below it is a lane
+ * for the marks. */
 const axisWidth = 44;
-const axisHeight = 28;
+const marksHeight = 10;
+const axisHeight = 26 + marksHeight;
 
 const scaleOf = (series: ChartSeries, at: number): string => (series.side === "right" ? `right ${at}` : "left");
 
@@ -45,7 +47,7 @@ export function optionsOf(wishes: Wishes): uPlot.Options {
         stroke: colour("--ink-dim"),
         font: axisFont(),
         size: axisHeight,
-        gap: 8,
+        gap: 5 + marksHeight,
         space: 64,
         grid: { show: false },
         ticks: { show: false },
