@@ -5,6 +5,7 @@
 #include "http/worker.hpp"
 #include "protocol/decode.hpp"
 #include "protocol/limits.hpp"
+#include "protocol/packing.hpp"
 
 #include <caf/all.hpp>
 
@@ -58,14 +59,14 @@ struct broadcaster_state {
 
   void feed(std::string message, int64_t published) {
     if (viewers.empty()) return set_aside(std::move(message));
-    pending_bytes += static_cast<int64_t>(message.size());
+    pending_bytes += static_cast<int64_t>(unpacked_bytes(message));
     if (published > 0) waiting.published.push_back(published);
     add_events(message, pending["events"]);
     schedule();
   }
 
   static void add_events(const std::string& message, std::vector<live_item>& items) {
-    const auto batch = decode(message);
+    const auto batch = unpack(message).and_then([](std::vector<char>&& text) { return decode(std::move(text)); });
     if (!batch) return; // the writer puts it into dead_letters; there is nothing to show
     for (const auto& e : batch->events)
       items.push_back({"events", std::string{e.type}, std::string{e.session_id}, std::string{e.framework},
@@ -74,11 +75,12 @@ struct broadcaster_state {
 
   /// While nobody looks, messages are only kept: whoever comes back may ask for what he missed.
   void set_aside(std::string message) {
-    node->feed_bytes -= static_cast<int64_t>(message.size());
-    unseen_bytes += message.size();
+    const auto bytes = unpacked_bytes(message);
+    node->feed_bytes -= static_cast<int64_t>(bytes);
+    unseen_bytes += bytes;
     unseen.push_back(std::move(message));
     for (; unseen_bytes > limits::resume_bytes; unseen.pop_front()) {
-      unseen_bytes -= unseen.front().size();
+      unseen_bytes -= unpacked_bytes(unseen.front());
       history.lose();
     }
   }
@@ -257,7 +259,7 @@ struct broadcaster_state {
   uint64_t counted_from = static_cast<uint64_t>(now().time_since_epoch().count()); ///< the first frame since a loss
   live_history history{counted_from};
   std::deque<std::string> unseen;                           ///< messages that came while there was no viewer
-  size_t unseen_bytes = 0;                                  ///< at most limits::resume_bytes
+  size_t unseen_bytes = 0;                                  ///< of these, unpacked: at most limits::resume_bytes
   std::map<std::string, std::vector<live_item>> pending;    ///< by kind
   std::unordered_map<std::string, size_t> pending_sessions; ///< their places in `pending`
   int64_t pending_bytes = 0;                                ///< of the messages in `pending`; part of feed_bytes

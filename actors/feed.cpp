@@ -3,6 +3,7 @@
 #include "actors/bus_link.hpp"
 #include "bus/tap.hpp"
 #include "protocol/limits.hpp"
+#include "protocol/packing.hpp"
 
 #include <caf/all.hpp>
 
@@ -28,7 +29,7 @@ struct feed_state {
             ++*too_many;
             return;
           }
-          node->feed_bytes += static_cast<int64_t>(message.payload.size());
+          node->feed_bytes += static_cast<int64_t>(unpacked_bytes(message.payload));
           const auto published = message.published.value_or(timestamp{}).time_since_epoch().count();
           caf::anon_send(to, feed_atom_v, std::string{message.payload}, int64_t{published});
         });

@@ -75,8 +75,8 @@ using thinner_actor = caf::typed_actor<
 
 /// Serves the live feed: remembers recent frames, filters them per viewer, tells gaps. Never blocks.
 using broadcaster_actor = caf::typed_actor<
-    /// From the bus: a message as it was published, an array of envelopes or a single one, and when it was published,
-    /// in microseconds since 1970 (0: unknown).
+    /// From the bus: a message as it was published, an array of envelopes or a single one, maybe packed, and when it
+    /// was published, in microseconds since 1970 (0: unknown).
     caf::reacts_to<feed_atom, std::string, int64_t>,
     /// From the feed: it has missed messages, nobody knows how many frames they would have been.
     caf::reacts_to<lost_atom>,

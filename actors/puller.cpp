@@ -93,7 +93,7 @@ struct puller_state {
   }
 
   void pulled(message_ptr message) {
-    held_bytes += message->payload.size();
+    held_bytes += message->bytes;
     held.push_back(std::move(message));
     node->counts.messages_pulled.Increment();
     if (held.size() == 1) held_since = self->clock().now();
@@ -130,8 +130,8 @@ struct puller_state {
     auto work = std::make_shared<transaction>();
     work->epoch = link.epoch();
     while (!held.empty()
-           && (work->messages.empty() || work->bytes + held.front()->payload.size() <= limits::transaction_bytes)) {
-      work->bytes += held.front()->payload.size();
+           && (work->messages.empty() || work->bytes + held.front()->bytes <= limits::transaction_bytes)) {
+      work->bytes += held.front()->bytes;
       work->messages.push_back(std::move(held.front()));
       held.pop_front();
     }

@@ -2,6 +2,7 @@
 
 #include "protocol/decode.hpp"
 #include "protocol/log.hpp"
+#include "protocol/packing.hpp"
 #include "store/migrate.hpp"
 #include "store/writing.hpp"
 
@@ -22,7 +23,9 @@ struct writer_state {
     std::deque<event_batch> batches; // addresses stay as it grows
     std::vector<store::incoming> incoming;
     for (const auto& message : messages) {
-      auto batch = decode(text_of(*message));
+      auto batch = unpack({message->payload.data(), message->payload.size()}).and_then([](std::vector<char>&& text) {
+        return decode(std::move(text));
+      });
       if (!batch) {
         if (auto buried = bury(*message, batch.error()); !buried) return away(buried.error());
         continue;
@@ -57,19 +60,16 @@ struct writer_state {
     return {};
   }
 
-  static std::string_view text_of(const bus::bus_message& message) {
-    return {message.payload.data(), message.payload.size()};
-  }
-
-  /// A message that is no batch at all.
+  /// A message that is no batch at all: its text if there is one, else its bytes.
   result<void> bury(const bus::bus_message& message, const failure& why) {
     node->counts.events_dead.Increment();
     log::warn("writer", "a bus message cannot be decoded; it is in dead_letters",
               {{"stream_sequence", message.stream_sequence}, {"reason", why.message}});
+    const auto body = unpack({message.payload.data(), message.payload.size()}).value_or(message.payload);
     return writer->bury({.stream_sequence = message.stream_sequence,
                          .reason = why.message,
                          .field = {},
-                         .body = text_of(message),
+                         .body = {body.data(), body.size()},
                          .event_id = {}});
   }
 

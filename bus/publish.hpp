@@ -28,9 +28,10 @@ public:
 
   static result<publisher> open(const connection&, callbacks);
 
-  /// Hands '[' + events + ']' to the connection and returns without waiting for the network. `events` is the inner text
-  /// of a JSON array; `message_id` is how NATS knows duplicates; `token` comes back with the answer. Safe from any
-  /// thread. fault::unavailable: the connection is lost; fault::invalid: larger than max_payload().
+  /// Hands '[' + events + ']' to the connection, packed from limits::pack_from_bytes on (protocol/packing.hpp), and
+  /// returns without waiting for the network. `events` is the inner text of a JSON array; `message_id` is how NATS
+  /// knows duplicates; `token` comes back with the answer. Safe from any thread. fault::unavailable: the connection is
+  /// lost; fault::invalid: larger than max_payload().
   result<void> publish(std::string_view events, const std::string& message_id, uint64_t token) const;
 
 private:

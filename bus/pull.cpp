@@ -1,6 +1,7 @@
 #include "bus/pull.hpp"
 
 #include "bus/handles.hpp"
+#include "protocol/packing.hpp"
 
 #include <charconv>
 #include <mutex>
@@ -102,8 +103,9 @@ void puller::state::receive(natsMsg* message) {
 }
 
 void puller::state::take_message(natsMsg* message, const delivery& d) {
-  const char* data = natsMsg_GetData(message);
-  callbacks.on_message({.payload = {data, data + natsMsg_GetDataLength(message)},
+  const std::string_view body{natsMsg_GetData(message), static_cast<size_t>(natsMsg_GetDataLength(message))};
+  callbacks.on_message({.payload = {body.begin(), body.end()},
+                        .bytes = unpacked_bytes(body),
                         .handle = natsMsg_GetReply(message),
                         .stream_sequence = d.stream_sequence,
                         .delivered = d.delivered,

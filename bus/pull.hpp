@@ -13,7 +13,8 @@ namespace agentmon::bus {
 
 /// One delivered message.
 struct bus_message {
-  std::vector<char> payload; ///< a JSON array of envelopes, or a single one
+  std::vector<char> payload; ///< a JSON array of envelopes, or a single one; maybe packed (protocol/packing.hpp)
+  size_t bytes = 0;          ///< of the payload when it is unpacked, at most limits::unpacked_bytes
   /// For ack, nak and in_progress, in this epoch and in later ones; a NATS that was killed meanwhile may have forgotten
   /// it: then the word is ignored and the message comes again.
   std::string handle;

@@ -13,7 +13,11 @@ using std::chrono::days;
 
 std::string midnight(binary::day day) { return "'" + format_time(day) + "'"; }
 
-std::string create_statements(binary::day day) {
+/// A day that still grows is not vacuumed for its new rows, which nobody removes: to do it over and over costs a tenth
+/// of what storing them costs, at the busiest time. Once the day has ended, autovacuum may do it, once.
+constexpr auto vacuum_setting = "autovacuum_vacuum_insert_threshold";
+
+std::string create_statements(binary::day day, bool grows) {
   const auto name = partition_name(day);
   const auto from = midnight(day), to = midnight(day + days{1});
   return "CREATE TABLE " + name
@@ -30,21 +34,44 @@ std::string create_statements(binary::day day) {
          + name + "_id ON " + name
          + " (event_id);\n"
            "ALTER TABLE "
-         + name
-         + " ALTER COLUMN attributes SET STATISTICS 0, ALTER COLUMN payload SET STATISTICS 0;\n"
+         + name + " ALTER COLUMN attributes SET STATISTICS 0, ALTER COLUMN payload SET STATISTICS 0"
+         + (grows ? std::string{", SET ("} + vacuum_setting + " = -1)" : std::string{})
+         + ";\n"
            "ALTER TABLE events ATTACH PARTITION "
          + name + " FOR VALUES FROM (" + from + ") TO (" + to + ")";
 }
 
-result<void> create(connection& db, binary::day day) {
+/// Whoever is in the way is waited for only shortly; other writers do not do the same meanwhile.
+result<void> take_partition_lock(connection& db) {
+  const auto wait = std::to_string(std::chrono::milliseconds{limits::partition_lock_timeout}.count());
+  return db.exec("SET LOCAL lock_timeout = " + wait
+                 + "; SELECT pg_advisory_xact_lock(hashtext('agentmon.partitions'))");
+}
+
+result<void> create(connection& db, binary::day day, bool grows) {
   return db.transaction([&]() -> result<void> {
-    const auto wait = std::to_string(std::chrono::milliseconds{limits::partition_lock_timeout}.count());
-    auto locked =
-        db.exec("SET LOCAL lock_timeout = " + wait + "; SELECT pg_advisory_xact_lock(hashtext('agentmon.partitions'))");
-    if (!locked) return locked;
+    if (auto locked = take_partition_lock(db); !locked) return locked;
     const auto there = db.exec("SELECT 1 WHERE to_regclass($1) IS NOT NULL", parameters{partition_name(day)});
     if (!there) return tl::unexpected{there.error()};
-    return there->empty() ? db.exec(create_statements(day)) : result<void>{};
+    return there->empty() ? db.exec(create_statements(day, grows)) : result<void>{};
+  });
+}
+
+/// Leaves the days before `today` to autovacuum.
+result<void> let_vacuum(connection& db, binary::day today) {
+  return db.transaction([&]() -> result<void> {
+    if (auto locked = take_partition_lock(db); !locked) return locked;
+    const auto ended =
+        db.exec("SELECT relname::text FROM pg_class JOIN pg_inherits ON inhrelid = oid"
+                " WHERE inhparent = 'events'::regclass AND relname ~ '^events_[0-9]{8}$' AND relname < $1"
+                " AND $2 IN (SELECT option_name FROM pg_options_to_table(reloptions))",
+                parameters{partition_name(today), std::string{vacuum_setting}});
+    if (!ended) return tl::unexpected{ended.error()};
+    for (int row = 0; row < ended->size(); ++row)
+      if (auto done = db.exec("ALTER TABLE " + ended->get<std::string>(row, 0) + " RESET (" + vacuum_setting + ")");
+          !done)
+        return done;
+    return {};
   });
 }
 
@@ -73,9 +100,14 @@ result<void> partitions::ensure(connection& db, const std::set<binary::day>& wan
   const auto today = std::chrono::floor<days>(now);
   for (const auto day : wanted) {
     if (known_.count(day) > 0 || day < today - past || day > today + ahead || now < not_before_) continue;
-    auto made = create(db, day);
+    auto made = create(db, day, day >= today);
     if (made) {
       known_.insert(day);
+      if (day <= today) continue;
+      // A day has begun: tomorrow's is the first thing made in it.
+      if (auto left = let_vacuum(db, today); !left)
+        log::warn("store", "days that have ended wait for their vacuum until tomorrow",
+                  {{"reason", left.error().message}});
       continue;
     }
     if (made.error().code != fault::timeout) return made;

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <condition_variable>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -103,6 +104,8 @@ std::map<std::string, std::vector<one_process>> parts_of(pid_t node) {
 
 constexpr std::array<const char*, 4> part_names{"agentmon", "nats-server", "PostgreSQL", "bench"};
 
+constexpr std::chrono::minutes tell_memory_every{1}; // of a phase that is longer: whether it grows
+
 } // namespace
 
 cost_meter::cost_meter(pid_t node)
@@ -126,13 +129,23 @@ std::map<std::string, cost_meter::reading> cost_meter::read() const {
   return readings;
 }
 
+void cost_meter::tell_memory(const std::map<std::string, reading>& readings) {
+  std::string line = "memory, MiB:";
+  for (const auto& [name, r] : readings) line += ' ' + name + ' ' + std::to_string(r.memory_bytes / limits::MiB);
+  std::fprintf(stderr, "%s\n", line.c_str());
+}
+
 void cost_meter::watch(const std::stop_token& stop) {
   std::mutex quiet;
   std::condition_variable_any wake;
   std::unique_lock lock{quiet};
-  while (!stop.stop_requested()) {
+  for (auto told = std::chrono::steady_clock::now(); !stop.stop_requested();) {
     const auto readings = read();
     for (const auto& [name, r] : readings) peaks_[name] = std::max(peaks_[name], r.memory_bytes);
+    if (std::chrono::steady_clock::now() - told >= tell_memory_every) {
+      told += tell_memory_every;
+      tell_memory(readings);
+    }
     wake.wait_for(lock, stop, limits::bench_memory_look, [] { return false; });
   }
 }

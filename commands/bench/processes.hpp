@@ -11,7 +11,8 @@
 namespace agentmon::bench {
 
 /// Measures what the processes of an instance and this one cost from its construction until finish(), by /proc; the
-/// memory's peak by looking every limits::bench_memory_look on a thread of its own.
+/// memory's peak by looking every limits::bench_memory_look on a thread of its own, which tells on standard error each
+/// minute what there is.
 class cost_meter {
 public:
   /// `node` is the instance's agentmon, whose children are its servers.
@@ -29,6 +30,7 @@ private:
   };
   std::map<std::string, reading> read() const;
   void watch(const std::stop_token&);
+  static void tell_memory(const std::map<std::string, reading>&);
 
   pid_t node_;
   std::map<std::string, reading> begin_;

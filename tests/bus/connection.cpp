@@ -89,7 +89,7 @@ TEST_CASE("a frozen server is noticed within five seconds, also by one that publ
   const auto begin = steady_clock::now();
   server.freeze();
   // More than the kernel takes off our hands.
-  const std::string events(512 * limits::KiB, ' ');
+  const auto events = incompressible(512 * limits::KiB);
   for (uint64_t i = 0; i < 24; ++i) REQUIRE(now.out.publish(events, "frozen-" + std::to_string(i), i));
   CHECK(steady_clock::now() - begin < std::chrono::seconds{1});
   CHECK(now.lost.wait_for(1).size() == 1);
@@ -104,7 +104,7 @@ TEST_CASE("a server that was frozen for a moment goes on where it was") {
   nats_server server;
   epoch now{server.settings()};
   server.freeze();
-  const std::string events(512 * limits::KiB, ' ');
+  const auto events = incompressible(512 * limits::KiB);
   for (uint64_t i = 0; i < 24; ++i) REQUIRE(now.out.publish(events, "frozen-" + std::to_string(i), i));
   // Some is on its way, the rest stuck half-way through a message.
   const auto stuck = [&] { return natsConnection_Buffered(now.bus.nats()); };
@@ -122,7 +122,7 @@ TEST_CASE("a connection that its owner destroys is not lost, and what was handed
   epoch reader{server.settings()};
   {
     epoch writer{server.settings()};
-    const std::string events(512 * limits::KiB, ' ');
+    const auto events = incompressible(512 * limits::KiB);
     for (uint64_t i = 0; i < 24; ++i) REQUIRE(writer.out.publish(events, std::to_string(i), i));
   }
   CHECK(ensure_stream(reader.bus)->last_sequence == 24);

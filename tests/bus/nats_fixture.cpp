@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <netinet/in.h>
+#include <random>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -160,6 +161,13 @@ result<size_t> epoch::pull(puller::demand demand) {
   const auto all = ends.wait_for(count + 1);
   REQUIRE(all.size() == count + 1);
   return all.back();
+}
+
+std::string incompressible(size_t bytes) {
+  std::string text(bytes, '\0');
+  std::minstd_rand random;
+  for (auto& c : text) c = static_cast<char>('A' + random() % 26);
+  return text;
 }
 
 } // namespace agentmon::bus::test

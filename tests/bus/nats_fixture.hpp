@@ -141,6 +141,9 @@ bool eventually(F&& done) {
   return true;
 }
 
+/// Letters in no order, which packing does not make smaller.
+std::string incompressible(size_t bytes);
+
 inline std::string text_of(const bus_message& message) { return {message.payload.begin(), message.payload.end()}; }
 
 } // namespace agentmon::bus::test

@@ -1,5 +1,7 @@
 #include "bus/publish.hpp"
 
+#include "bus/handles.hpp"
+#include "protocol/packing.hpp"
 #include "tests/bus/nats_fixture.hpp"
 
 #include <doctest/doctest.h>
@@ -37,6 +39,28 @@ TEST_CASE("a record is stored in brackets, under its id") {
   CHECK(text_of(messages[1]) == "[]");
 }
 
+TEST_CASE("a large record travels packed, says so, and tells how large it is") {
+  const nats_server server;
+  epoch now{server.settings()};
+  std::string events;
+  while (events.size() < limits::pack_from_bytes) events += R"({"event":{"type":"span.end"}},)";
+  events.pop_back();
+  now.publish(events, "large");
+  natsMsg* raw = nullptr;
+  REQUIRE(js_GetMsg(&raw, now.bus.jetstream(), "AGENTMON", 1, nullptr, nullptr) == NATS_OK);
+  const nats_message_handle stored{raw};
+  const char* encoding = nullptr;
+  REQUIRE(natsMsgHeader_Get(raw, "Content-Encoding", &encoding) == NATS_OK);
+  CHECK(std::string_view{encoding} == "lz4");
+  REQUIRE(now.pull({.messages = 1}));
+  const auto message = now.messages.wait_for(1).at(0);
+  CHECK(message.payload.size() < events.size() / 4);
+  CHECK(message.bytes == events.size() + 2);
+  const auto text = unpack(text_of(message));
+  REQUIRE(text);
+  CHECK(std::string_view{text->data(), text->size()} == '[' + events + ']');
+}
+
 TEST_CASE("a duplicate id within the window is acknowledged under its first number and stored once") {
   const nats_server server;
   epoch now{server.settings()};
@@ -51,8 +75,8 @@ TEST_CASE("a duplicate id within the window is acknowledged under its first numb
 TEST_CASE("the largest record fits, a larger message than the server takes is refused at once") {
   const nats_server server;
   epoch now{server.settings()};
-  CHECK(now.publish(std::string(limits::record_bytes, ' '), "largest").sequence == 1);
-  const auto refused = now.out.publish(std::string(limits::MiB, ' '), "too large", 2);
+  CHECK(now.publish(incompressible(limits::record_bytes), "largest").sequence == 1);
+  const auto refused = now.out.publish(incompressible(limits::MiB), "too large", 2);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == fault::invalid);
   CHECK(refused.error().message.find("max_payload") != std::string::npos);
@@ -64,7 +88,7 @@ TEST_CASE("a full stream refuses as overload and takes more when something was a
   auto settings = server.settings();
   settings.stream_bytes = limits::MiB;
   epoch now{settings};
-  const std::string events(100 * limits::KiB, ' ');
+  const auto events = incompressible(100 * limits::KiB);
   answer last;
   uint64_t stored = 0;
   while ((last = now.publish(events, "full-" + std::to_string(stored))).sequence != 0 && stored < 100) ++stored;

@@ -77,7 +77,7 @@ TEST_CASE("only one request at a time") {
 TEST_CASE("a request brings no more bytes than asked for") {
   const nats_server server;
   epoch now{server.settings()};
-  const std::string events(100 * limits::KiB, ' ');
+  const auto events = incompressible(100 * limits::KiB);
   for (int i = 0; i < 10; ++i) now.publish(events, std::to_string(i));
   CHECK(now.pull({.messages = 10, .bytes = 350 * limits::KiB, .expires = 5s}) == size_t{3});
   CHECK(now.pull({.messages = 10, .expires = 300ms}) == size_t{7});

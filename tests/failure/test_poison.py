@@ -53,7 +53,8 @@ def test_an_array_is_stored_and_folded(system, bus):
 
 
 @pytest.mark.parametrize("body", ["no json {mark}", '{{"mark": "{mark}"', '"{mark}"', "[[[{mark}]]]",
-                                  '\xff\xfe{mark}', '{{"schema": "{mark}"}}', '[{{"mark": "{mark}"}}, 5]'],
+                                  '\xff\xfe{mark}', '\x04\x22\x4d\x18 packed {mark}', '{{"schema": "{mark}"}}',
+                                  '[{{"mark": "{mark}"}}, 5]'],
                          ids=repr)
 def test_poison_goes_to_dead_letters_and_blocks_nothing(system, bus, body):
     mark = uuid.uuid4().hex

@@ -3,6 +3,7 @@
 #include "protocol/encode.hpp"
 #include "protocol/fold.hpp"
 #include "protocol/limits.hpp"
+#include "protocol/packing.hpp"
 #include "protocol/validate.hpp"
 #include "store/json_text.hpp"
 
@@ -67,6 +68,19 @@ void check_neighbours(std::string_view object, const event_batch& alone) {
   check(among->rejections.empty()
             || (among->rejections[0].index == 1 && among->rejections[0].message == alone.rejections[0].message),
         "neighbours change no fault");
+}
+
+/// The way over the bus, and what another producer may send there.
+void check_packing(std::string_view input) {
+  const auto packed = pack(input);
+  check(unpacked_bytes(packed) <= limits::unpacked_bytes, "a message has a bound");
+  const auto same = unpack(packed);
+  check(same && std::string_view{same->data(), same->size()} == input, "what was packed comes out as it was");
+  const auto any = unpack(input);
+  check(any ? any->size() <= limits::unpacked_bytes : !any.error().message.empty(), "what is unpacked has a bound");
+  auto spoilt = packed;
+  spoilt[std::hash<std::string_view>{}(input) % spoilt.size()] ^= 1;
+  static_cast<void>(unpack(spoilt));
 }
 
 void check_parts(const event_batch& batch) {
@@ -141,6 +155,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace agentmon;
   using namespace agentmon::fuzz;
   const auto input = text_of(data, size);
+  check_packing(input);
   auto decoded = decode(input);
   if (!decoded) {
     check(decoded.error().code == fault::invalid && !decoded.error().message.empty(), "a refusal says why");

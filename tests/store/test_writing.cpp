@@ -1,3 +1,4 @@
+#include "store/partitions.hpp"
 #include "store/verify.hpp"
 #include "tests/store/postgres_fixture.hpp"
 #include "tests/store/scenario.hpp"
@@ -149,6 +150,22 @@ TEST_CASE("days get their partitions, far ones share one, and a day moves out of
   CHECK(db.value("SELECT count(*) FROM events_default") == "2");
   CHECK(db.value("SELECT count(*) FROM " + name) == "1");
   check_verified(db);
+}
+
+TEST_CASE("a day is vacuumed for its new rows when it has ended, not while it grows") {
+  const database db;
+  auto connection = db.connect();
+  const auto kept_from_vacuum = [&] {
+    return db.value("SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class"
+                    " WHERE 'autovacuum_vacuum_insert_threshold=-1' = ANY (reloptions)");
+  };
+  const std::chrono::sys_days first{std::chrono::year{2026} / 3 / 13};
+  const std::chrono::days day{1};
+  partitions days;
+  must(days.ensure(connection, {first - 3 * day, first, first + day}, first));
+  CHECK(kept_from_vacuum() == "events_20260313 events_20260314");
+  must(days.ensure(connection, {first + day, first + 2 * day}, first + day));
+  CHECK(kept_from_vacuum() == "events_20260314 events_20260315");
 }
 
 TEST_CASE("a day's partition does not wait for readers: its events go to the default one") {
