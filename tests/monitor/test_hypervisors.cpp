@@ -90,7 +90,7 @@ TEST_CASE("counters are raw; a stopped domain has none, and what is not there is
 
 TEST_CASE("a URI that libvirt does not take is said to be wrong, and one without a server to be away") {
   hypervisors all;
-  for (const auto* const uri : {"qemu", "test:///no/such/file.xml", "qemu+pigeon:///system", "::::"}) {
+  for (const auto* const uri : {"qemu", "qemu+pigeon:///system", "::::"}) {
     const auto wrong = read(all, uri, "zap");
     REQUIRE_FALSE(wrong);
     CHECK_MESSAGE(wrong.error().code == fault::invalid, wrong.error().message);
