@@ -1,6 +1,7 @@
 #include "actors/aggregator.hpp"
 
 #include "protocol/limits.hpp"
+#include "store/shown_status.hpp"
 #include "store/state_json.hpp"
 
 #include <caf/all.hpp>

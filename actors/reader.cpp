@@ -45,13 +45,14 @@ const std::map<std::string, answering_function, std::less<>>& answers_by_route()
                              [](connection& c, const query&, const auto& filter) {
                                return store::read_sessions(c, filter, now());
                              })},
-      {"runs", answering(store::parse_run_filter,
-                         [](connection& c, const query&, const auto& filter) { return store::read_runs(c, filter); })},
+      {"runs",
+       answering(store::parse_run_filter,
+                 [](connection& c, const query&, const auto& filter) { return store::read_runs(c, filter, now()); })},
       {"session",
        answering(store::parse_runs_page, [](connection& c, const query& q,
                                             const auto& page) { return store::read_session(c, q.id, page, now()); })},
       {"run", answering(store::parse_run_view, [](connection& c, const query& q,
-                                                  const auto& view) { return store::read_run(c, q.id, view); })},
+                                                  const auto& view) { return store::read_run(c, q.id, view, now()); })},
       {"span",
        answering(store::parse_span_address,
                  [](connection& c, const query& q, const auto& wanted) { return store::read_span(c, q.id, wanted); })},

@@ -71,7 +71,7 @@ struct run_filter {
 /// In the order in which they call for attention; those of the last three alike.
 constexpr std::array<std::string_view, 7> session_statuses{"waiting", "error",   "stale", "active",
                                                            "success", "aborted", "ended"};
-constexpr std::array<std::string_view, 6> run_statuses{"active", "waiting", "success", "error", "aborted", "ended"};
+constexpr std::array<std::string_view, 7> run_statuses = session_statuses;
 
 /// The time that a statistic is about, and the steps of a chart of it (a rollup's resolution).
 struct asked_time {
@@ -123,10 +123,10 @@ result<std::optional<timestamp>> parse_event_time(const query_parameters&);
 result<std::string> read_events(connection&, const event_filter&);
 result<std::string> read_event(connection&, const std::string& event_id, const std::optional<timestamp>& ts);
 result<std::string> read_sessions(connection&, const session_filter&, timestamp now);
-result<std::string> read_runs(connection&, const run_filter&);
+result<std::string> read_runs(connection&, const run_filter&, timestamp now);
 result<std::string> read_session(connection&, const std::string& session_id, const runs_page&, timestamp now);
 
-result<std::string> read_run(connection&, const std::string& run_id, const run_view&);
+result<std::string> read_run(connection&, const std::string& run_id, const run_view&, timestamp now);
 result<std::string> read_span(connection&, const std::string& run_id, const span_address&);
 
 result<std::string> read_summary(connection&, timestamp now);

@@ -100,7 +100,7 @@ size_t characters_of_previews(size_t texts) {
 
 } // namespace
 
-result<std::string> read_run(connection& db, const std::string& run_id, const run_view& view) {
+result<std::string> read_run(connection& db, const std::string& run_id, const run_view& view, timestamp now) {
   static const auto statement = "SELECT " + std::string{stored_event_columns} + select_events;
   const auto run = find_run(db, run_id, view.session_id);
   if (!run) return tl::unexpected{run.error()};
@@ -124,7 +124,7 @@ result<std::string> read_run(connection& db, const std::string& run_id, const ru
   others.end_array();
   json_writer json;
   json.begin_object();
-  write_members(json, *run);
+  write_members(json, *run, now);
   json.key("spans").begin_array();
   for (const auto& span : spans.spans())
     if (view.outline)

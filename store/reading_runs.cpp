@@ -1,4 +1,4 @@
-#include "store/paging.hpp"
+#include "store/shown_status.hpp"
 #include "store/state_columns.hpp"
 #include "store/state_json.hpp"
 
@@ -27,13 +27,22 @@ bool asks_for_agents(const run_filter& filter) {
   return !filter.framework.empty() || !filter.host.empty() || !filter.client_id.empty();
 }
 
+/// The stored statuses of those that are asked for; without a filter all.
+std::vector<stored_status> statuses_of(const run_filter& filter, timestamp now) {
+  std::vector<stored_status> statuses;
+  for (const auto& shown : filter.statuses)
+    for (auto& status : stored_as(shown, now)) statuses.push_back(std::move(status));
+  if (filter.statuses.empty())
+    for (const auto word : run_statuses)
+      if (word != "stale") statuses.push_back({std::string{word}, {}, {}});
+  return statuses;
+}
+
 /// Each status along its own part of the index runs_status.
-std::string by_status(conditions& where, const run_filter& filter, const std::string& limit) {
-  auto statuses = filter.statuses;
-  if (statuses.empty()) statuses.assign(run_statuses.begin(), run_statuses.end());
+std::string by_status(conditions& where, const std::vector<stored_status>& statuses, const std::string& limit) {
   std::string query;
   for (const auto& status : statuses) {
-    where.open_branch().both("status = ", status);
+    add_status(where.open_branch(), status);
     query +=
         (query.empty() ? "(" : "\nUNION ALL (") + select_runs() + where.close_branch() + newest_first + limit + ')';
   }
@@ -67,19 +76,24 @@ std::string of_session(conditions& where, const run_filter& filter) {
 
 } // namespace
 
-result<std::string> read_runs(connection& db, const run_filter& filter) {
+result<std::string> read_runs(connection& db, const run_filter& filter, timestamp now) {
   conditions where;
   if (filter.from) where.both("first_ts >= ", *filter.from);
   if (filter.to) where.both("first_ts < ", *filter.to);
   add_position(where, filter.cursor);
   const bool along_status = filter.session_id.empty() && !asks_for_agents(filter);
+  const auto statuses = statuses_of(filter, now);
   if (!along_status && !filter.statuses.empty()) {
-    column statuses;
-    for (const auto& status : filter.statuses) statuses.push(status);
-    where.both("status = ANY (", statuses, ")");
+    std::string any;
+    for (const auto& [word, since, before] : statuses) {
+      any += (any.empty() ? "(" : " OR ") + std::string{"status = "} + where.next(word);
+      if (since) any += " AND last_ts >= " + where.next(*since);
+      if (before) any += " AND last_ts < " + where.next(*before);
+    }
+    where.plain(any + ')');
   }
   const auto limit = where.next(static_cast<int64_t>(filter.limit) + 1);
-  const auto query = along_status                 ? by_status(where, filter, limit)
+  const auto query = along_status                 ? by_status(where, statuses, limit)
                      : !filter.session_id.empty() ? of_session(where, filter)
                                                   : by_agent(where, filter, limit);
   const auto found = db.exec(query + newest_first + limit, where.with());
@@ -94,7 +108,7 @@ result<std::string> read_runs(connection& db, const run_filter& filter) {
   json.begin_object().key("runs").begin_array();
   for (const auto& run : runs) {
     json.begin_object();
-    write_members(json, run);
+    write_members(json, run, now);
     json.end_object();
   }
   return json.end_array().member("next_cursor", next).end_object().text();

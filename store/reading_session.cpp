@@ -30,7 +30,7 @@ result<std::string> read_session(connection& db, const std::string& session_id, 
   json.key("runs").begin_array();
   for (const auto& run : runs) {
     json.begin_object();
-    write_members(json, run);
+    write_members(json, run, now);
     json.end_object();
   }
   return json.end_array().member("runs_next_cursor", next).end_object().text();

@@ -1,6 +1,7 @@
 #include "protocol/limits.hpp"
 #include "store/paging.hpp"
 #include "store/session_search.hpp"
+#include "store/shown_status.hpp"
 #include "store/state_columns.hpp"
 #include "store/state_json.hpp"
 
@@ -47,31 +48,6 @@ place place_of(const session_filter& filter) {
 std::string cursor_of(const session_filter& filter, const listed_session& last) {
   const auto group = filter.attention_first ? std::to_string(last.group) : "";
   return encode_cursor({last.state.first->ts, group + last.state.session_id});
-}
-
-/// Sessions with a stored status, since or before their latest event.
-struct stored_status {
-  std::string word;
-  std::optional<timestamp> since;
-  std::optional<timestamp> before;
-};
-
-/// What is shown with a status; see shown_status().
-std::vector<stored_status> stored_as(const std::string& shown, timestamp now) {
-  const auto stale = now - limits::stale_after;
-  const auto stale_waiting = now - limits::waiting_stale_after;
-  if (shown == "active") return {{"active", stale, {}}};
-  if (shown == "waiting") return {{"waiting", stale_waiting, {}}};
-  if (shown == "stale") return {{"active", {}, stale}, {"waiting", {}, stale_waiting}};
-  return {{shown, {}, {}}};
-}
-
-void add_status(conditions& where, const stored_status& status) {
-  where.both("status = ", status.word);
-  if (status.before) where.both("last_ts < ", *status.before);
-  if (!status.since) return;
-  where.both("last_ts >= ", *status.since);
-  where.plain(lively_since(where.next(timestamp{std::chrono::floor<std::chrono::days>(*status.since)})));
 }
 
 /// What all queries of a list ask for: the filters but status and words, and the sessions that are known to hold those.

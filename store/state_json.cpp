@@ -1,6 +1,6 @@
 #include "store/state_json.hpp"
 
-#include "protocol/limits.hpp"
+#include "store/shown_status.hpp"
 #include "store/state_columns.hpp"
 
 namespace agentmon::store {
@@ -11,15 +11,6 @@ std::optional<timestamp> time_of(const std::optional<event_key>& key) {
 }
 
 } // namespace
-
-std::string_view shown_status(const session_state& session, timestamp now) {
-  const auto word = status_of(session);
-  return !has_ended(session) && stale_at(session) < now ? "stale" : word;
-}
-
-timestamp stale_at(const session_state& session) {
-  return session.last_ts + (is_waiting(session) ? limits::waiting_stale_after : limits::stale_after);
-}
 
 void write_members(json_writer& json, const session_state& session, timestamp now) {
   json.member("session_id", session.session_id).text_member("framework", session.framework);
@@ -38,11 +29,12 @@ void write_members(json_writer& json, const session_state& session, timestamp no
   json.usage_member(used_by(session)).member("runs_with_usage", session.runs_with_usage);
 }
 
-void write_members(json_writer& json, const run_state& run) {
+void write_members(json_writer& json, const run_state& run, timestamp now) {
+  const auto status = shown_status(run, now);
   json.member("run_id", run.run_id).member("session_id", run.session_id).text_member("framework", run.framework);
   json.text_member("client_id", run.client_id).text_member("host", run.host);
-  json.text_member("title", run.title).member("status", status_of(run)).text_member("model", run.model);
-  json.member("waiting_since", is_waiting(run) ? run.waiting_ts : std::nullopt);
+  json.text_member("title", run.title).member("status", status).text_member("model", run.model);
+  json.member("waiting_since", status == "waiting" ? run.waiting_ts : std::nullopt);
   json.member("started_at", run.started_at).member("ended_at", time_of(run.ended));
   json.member("first_ts", time_of(run.first)).member("last_ts", run.last_ts);
   json.millis_member("duration_ms", duration_of(run));

@@ -169,7 +169,7 @@ STATUSES = ("active", "waiting", "stale", "success", "error", "aborted", "ended"
     ("/v1/sessions", "status", "sleeping", STATUSES),
     ("/v1/sessions", "status", "active,sleeping", STATUSES),
     ("/v1/sessions", "order", "oldest", ("newest", "attention")),
-    ("/v1/runs", "status", "stale", ("active", "waiting")),
+    ("/v1/runs", "status", "sleeping", STATUSES),
     ("/v1/runs", "q", "x", ("status",)),
     ("/v1/runs/any", "view", "short", ("full", "outline")),
     ("/v1/runs/any/spans/any", "span_id", "x", ()),

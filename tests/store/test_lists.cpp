@@ -74,9 +74,8 @@ std::string from_events(const std::string& level) {
   const auto earliest = [](const std::string& column) {
     return "(array_agg(COALESCE(" + column + ", '') ORDER BY ts, event_id))[1]";
   };
-  return "(SELECT *, COALESCE(outcome, CASE WHEN waits = last_ts THEN 'waiting' WHEN '" + level
-         + "' = 'session' AND last_ts < '" + format_time(at - limits::stale_after)
-         + "' THEN 'stale' ELSE 'active' END) AS status FROM (SELECT " + own
+  return "(SELECT *, COALESCE(outcome, CASE WHEN waits = last_ts THEN 'waiting' WHEN last_ts < '"
+         + format_time(at - limits::stale_after) + "' THEN 'stale' ELSE 'active' END) AS status FROM (SELECT " + own
          + ", min(ts) AS first_ts, max(ts) AS last_ts, " + earliest("source_framework") + " AS framework, "
          + earliest("client_id") + " AS client_id, " + earliest("host")
          + " AS host,"
@@ -104,7 +103,7 @@ std::vector<std::string> right_sessions(const std::string& condition, const std:
 std::vector<std::string> runs(const query_parameters& query) {
   auto connection = work().connect();
   return all_ids(query, "runs", "run_id", parse_run_filter,
-                 [&](const run_filter& filter) { return read_runs(connection, filter); });
+                 [&](const run_filter& filter) { return read_runs(connection, filter, at); });
 }
 
 std::vector<std::string> right_runs(const std::string& condition) {
@@ -195,7 +194,8 @@ TEST_CASE("runs page under every filter as their events tell them") {
   CHECK(runs({{"from", "2026-03-13T10:30:00Z"}, {"to", "2026-03-13T11:10:00Z"}, {"framework", "openclaw"}})
         == right_runs("first_ts >= '2026-03-13T10:30Z' AND first_ts < '2026-03-13T11:10Z' AND framework = 'openclaw'"));
   CHECK(runs({{"session_id", "s03"}}) == right_runs("session_id = 's03'"));
-  CHECK(runs({{"session_id", "s03"}, {"status", "active"}}) == std::vector<std::string>{"s03-b"});
+  CHECK(runs({{"session_id", "s03"}, {"status", "stale"}}) == std::vector<std::string>{"s03-b"});
+  CHECK(runs({{"session_id", "s03"}, {"status", "active"}}).empty());
   CHECK(runs({{"host", "nowhere"}}).empty());
   CHECK(runs({{"session_id", "nobody"}}).empty());
 }
@@ -209,11 +209,11 @@ TEST_CASE("titles and waiting are shown, and what waits becomes stale after a da
   CHECK(waiting["/sessions/0/status"] == "waiting");
   CHECK(waiting["/sessions/0/title"] == "fix the parser, number 22");
   CHECK(waiting["/sessions/0/waiting_since"] == waiting["/sessions/0/last_ts"]);
-  const json_answer run{read_run(connection, "s02-a", {})};
+  const json_answer run{read_run(connection, "s02-a", {}, at_end)};
   CHECK(run["/title"] == "fix the parser, number 2");
   CHECK(run["/status"] == "waiting");
   CHECK(run["/waiting_since"] == run["/last_ts"]);
-  const json_answer other{read_run(connection, "s03-b", {})};
+  const json_answer other{read_run(connection, "s03-b", {}, at_end)};
   CHECK(other["/title"] == "null");
   CHECK(other["/waiting_since"] == "null");
   const json_answer summary{read_summary(connection, at_end)};
@@ -230,6 +230,9 @@ TEST_CASE("titles and waiting are shown, and what waits becomes stale after a da
   CHECK(stale["/sessions/0/session_id"] == "s22");
   CHECK(stale["/sessions/0/status"] == "stale");
   CHECK(stale["/sessions/0/waiting_since"] == "null");
+  const json_answer killed{read_run(connection, "s02-a", {}, next_day)};
+  CHECK(killed["/status"] == "stale");
+  CHECK(killed["/waiting_since"] == "null");
   const json_answer later{read_summary(connection, next_day)};
   CHECK(later["/waiting_sessions"] == "0");
   CHECK(must(verify(connection)).differences.empty());

@@ -22,7 +22,7 @@ TEST_CASE("an outline has the beginnings of the texts and all the rest but what 
   s.add("custom.note", "a", "r", "", R"({"output":{"text":"t"}})");
   write(writer, s.envelopes);
   auto connection = db.connect();
-  const json_answer run{read_run(connection, "r", must(parse_run_view({{"view", "outline"}})))};
+  const json_answer run{read_run(connection, "r", must(parse_run_view({{"view", "outline"}})), now())};
   CHECK(run["/title"] == "first line \"quoted\"");
   REQUIRE(run.size("/spans") == 2);
   CHECK(run["/spans/0/input_preview"] == R"({"command": "ls"})");
@@ -102,7 +102,7 @@ TEST_CASE("the outline of the largest run stays below its bound") {
     write(writer,
           {s.envelopes.begin() + static_cast<long>(from), s.envelopes.begin() + static_cast<long>(from + 5'000)});
   auto connection = db.connect();
-  const json_answer run{read_run(connection, uuid_like(2), {"", true})};
+  const json_answer run{read_run(connection, uuid_like(2), {"", true}, now())};
   CHECK(run.size("/spans") == 10'000);
   CHECK(run.text().size() < 4 * limits::MiB);
   CHECK(run["/spans/9999/output_preview"].starts_with("ooo"));

@@ -165,7 +165,7 @@ TEST_CASE("a session tells its runs") {
 
 TEST_CASE("a run tells its spans and its other events") {
   auto connection = known().connect();
-  const json_answer run{read_run(connection, "one-run-1", {})};
+  const json_answer run{read_run(connection, "one-run-1", {}, noon)};
   CHECK(run["/session_id"] == "one");
   REQUIRE(run.size("/spans") == 7);
   CHECK(run["/spans/0/name"] == "read");
@@ -182,8 +182,8 @@ TEST_CASE("a run tells its spans and its other events") {
   CHECK(run.size("/events") == 2);
   CHECK(run["/events/0/type"] == "run.start");
   CHECK(run["/truncated"] == "false");
-  CHECK(json_answer{read_run(connection, "unended", {"three"})}["/status"] == "active");
-  CHECK(read_run(connection, "one-run-1", {"two"}).error().code == fault::not_found);
+  CHECK(json_answer{read_run(connection, "unended", {"three"}, noon)}["/status"] == "active");
+  CHECK(read_run(connection, "one-run-1", {"two"}, noon).error().code == fault::not_found);
 }
 
 TEST_CASE("the summary counts the day, the series its steps, the ranking its tools") {

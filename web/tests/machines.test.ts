@@ -78,12 +78,22 @@ test("a verdict is told in words beside what is wrong, the worst first, and move
   );
   await allStored(week);
   const page = await open(`${week.ui}/openclaw`);
-  await card(page, "ill").getByText(/degraded, running for/).waitFor();
+  await card(page, "ill")
+    .getByText(/degraded, running for/)
+    .waitFor();
   await card(page, "ill").getByText("its disk is 97 % full").waitFor();
-  await card(page, "lost").getByText(/down, crashed for/).waitFor();
-  await card(page, "unsure").getByText(/unknown, running for/).waitFor();
-  await card(page, "well").getByText(/^running for/).waitFor();
-  await card(page, "resting").getByText(/^shutoff for/).waitFor();
+  await card(page, "lost")
+    .getByText(/down, crashed for/)
+    .waitFor();
+  await card(page, "unsure")
+    .getByText(/unknown, running for/)
+    .waitFor();
+  await card(page, "well")
+    .getByText(/^running for/)
+    .waitFor();
+  await card(page, "resting")
+    .getByText(/^shutoff for/)
+    .waitFor();
   const tone = (name: string): Promise<string | null> => card(page, name).locator(".state").getAttribute("class");
   expect(await tone("ill")).toContain("bad");
   expect(await tone("unsure")).toContain("warn");
@@ -94,7 +104,9 @@ test("a verdict is told in words beside what is wrong, the worst first, and move
   expect(places).toEqual([...places].sort((a, b) => a - b));
   await post(week, snapshot("ill", { verdict: "healthy" }));
   await card(page, "ill").getByText("its disk is 97 % full").waitFor({ state: "detached" });
-  await card(page, "ill").getByText(/^running for/).waitFor();
+  await card(page, "ill")
+    .getByText(/^running for/)
+    .waitFor();
 });
 
 test("a machine that was not heard of is silent, not healthy", async () => {

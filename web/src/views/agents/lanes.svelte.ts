@@ -45,7 +45,7 @@ export function agentKey({ framework, client_id, host }: Source): string {
   return JSON.stringify([framework, client_id ?? null, host ?? null]);
 }
 
-const isOpen = (status: RunStatus): boolean => status === "active" || status === "waiting";
+const isOpen = (status: RunStatus): boolean => ["active", "waiting", "stale"].includes(status);
 const ends: readonly RunStatus[] = ["success", "error", "aborted"];
 
 /** The lanes of all agents: what the query API told, and what happened since. */
