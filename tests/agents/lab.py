@@ -21,7 +21,7 @@ SLEEP = "s=$(date +%s%N); sleep 2; e=$(date +%s%N); echo $(( (e-s)/1000000 )) > 
 class Lab:
     """A user with agents: a home folder, a project, the model's server, and an agentmon to report to."""
 
-    def __init__(self, folder, model="model.mjs"):
+    def __init__(self, folder, **settings):
         self.folder = pathlib.Path(folder)
         self.home = self.folder / "home"
         self.project = self.folder / "project"
@@ -30,7 +30,7 @@ class Lab:
             each.mkdir()
         self.children = []
         self.model_port, self.telegram_port, self.openclaw_port = processes.free_ports(3)
-        self.instance = Instance()
+        self.instance = Instance(**settings)
         self.environment = {**plain_environment(), "HOME": str(self.home), "SHELL": "/bin/bash"}
         for name in [name for name in self.environment if name.startswith(("CLAUDE", "ANTHROPIC", "CODEX", "OPENAI"))]:
             del self.environment[name]
@@ -75,8 +75,9 @@ class Lab:
         wait_until(lambda: accepts(self.model_port), 20, "the model's server")
 
     def install(self, agent, url=None):
+        token = self.instance.settings.get("AGENTMON_INGEST_TOKEN")
         done = self.run(str(BINARY), "hooks", "install", agent, "--yes", "--url", url or self.instance.url("gateway"),
-                        "--name", "lab")
+                        "--name", "lab", *(["--token", token] if token else []))
         assert "A test event arrived" in done.stdout
 
     def requests(self, name):

