@@ -12,7 +12,7 @@ from waiting import wait_until
 DOMAIN = """<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>{name}</name><memory unit='MiB'>160</memory><vcpu>1</vcpu>
   <os><type arch='x86_64' machine='pc'>hvm</type><kernel>{folder}/vmlinuz</kernel><initrd>{folder}/initrd.gz</initrd>
-    <cmdline>console=ttyS0 quiet panic=-1 guest={name}</cmdline></os>
+    <cmdline>console=ttyS0 quiet panic=-1 no_timer_check guest={name}</cmdline></os>
   <features><acpi/></features>
   <devices>
     <emulator>{emulator}</emulator>
