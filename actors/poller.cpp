@@ -58,9 +58,11 @@ struct poller_state {
     close_if_done();
   }
 
-  /// How long a snapshot waits for its halves.
+  /// How long a snapshot waits for its halves. A machine that hangs is told after the time-out of the question that got
+  /// stuck in it: by the second one, a moment later.
   std::chrono::milliseconds patience() const {
-    return std::clamp<std::chrono::milliseconds>(interval * 4 / 5, limits::hypervisor_timeout, limits::reading_timeout);
+    constexpr std::chrono::milliseconds two_questions = limits::hypervisor_timeout + std::chrono::seconds{1};
+    return std::clamp<std::chrono::milliseconds>(interval * 4 / 5, two_questions, limits::reading_timeout);
   }
 
   void look_outside() {

@@ -135,6 +135,7 @@ std::string snapshot_payload(const instance& about, const reading& now, const fi
                              std::chrono::milliseconds interval) {
   json_writer json;
   json.begin_object().member("name", about.name).member("state", state_of(now));
+  if (done.since) json.member("since", *done.since);
   json.member("verdict", to_string(done.now));
   add_issues(json, done);
   add_figures(json, told);

@@ -35,7 +35,7 @@ std::string standing_of(const judged& one) {
   std::string words{to_string(one.last)};
   for (const auto& [rule, state] : one.broken)
     if (state.counts) words += ' ' + rule;
-  return words;
+  return words + ' ' + one.state + ' ' + one.boot_id;
 }
 
 double judge::recent::within(timestamp begin) {
@@ -50,12 +50,37 @@ judge::judge(instance about, judged past) : about_{std::move(about)}, past_{std:
   std::erase_if(past_.broken, [](const auto& each) { return !each.second.counts; });
 }
 
+/// A state begins with the first reading of it, a running machine's with its boot, unless that was seen in another
+/// state since then. Who sees a machine for the first time and learns of no boot does not know.
+void judge::follow_state(const reading& now, const figures& told) {
+  const auto state = state_of(now);
+  const auto* const view = inside_of(now);
+  std::optional<timestamp> booted;
+  if (state == to_string(domain_state::running) && told.uptime)
+    booted =
+        now.taken - std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::duration<double>(*told.uptime));
+  if (state != past_.state) {
+    const auto other = seen_ ? seen_ : past_.since;
+    const bool is_first = past_.state.empty();
+    past_.since = is_first ? std::nullopt : std::optional{now.taken};
+    if (booted && (is_first || (other && *booted > *other))) past_.since = booted;
+    past_.state = state;
+  } else if (booted && (!past_.since || (view != nullptr && is_other_boot(*view)))) {
+    past_.since = booted;
+  }
+  seen_ = now.taken;
+}
+
+bool judge::is_other_boot(const inside_view& view) const {
+  return !view.boot_id.empty() && !past_.boot_id.empty() && view.boot_id != past_.boot_id;
+}
+
 void judge::count_restarts(const reading& now) {
   const auto* const view = inside_of(now);
   if (view == nullptr) return;
-  const bool same_boot = view->boot_id == boot_id_ || view->boot_id.empty() || boot_id_.empty();
+  const bool same_boot = !is_other_boot(*view);
   if (!same_boot) boots_.add(now.taken, 1);
-  if (!view->boot_id.empty()) boot_id_ = view->boot_id;
+  if (!view->boot_id.empty()) past_.boot_id = view->boot_id;
   const auto* const unit = unit_of(*view);
   const auto counter = unit == nullptr ? std::nullopt : unit->restarts;
   if (same_boot && counter && unit_counter_ && *counter > *unit_counter_)
@@ -83,12 +108,13 @@ void judge::look(const rule& r, const facts& f, timestamp at) {
 }
 
 judgement judge::of(const reading& now, const figures& told) {
+  follow_state(now, told);
   count_restarts(now);
   const facts f{about_, now, told, unit_restarts_.within(now.taken - limits::restarts_remembered),
                 boots_.within(now.taken - limits::boots_remembered)};
   for (const auto& r : rules()) look(r, f, now.taken);
 
-  judgement done{.was = past_.last};
+  judgement done{.was = past_.last, .since = past_.since};
   auto worst = now.outside || inside_of(now) != nullptr ? verdict::healthy : verdict::unknown;
   bool pending = false;
   std::vector<std::pair<verdict, std::string>> issues;
@@ -118,7 +144,8 @@ std::string to_json(const std::map<std::string, judged>& all) {
       json.key(rule).begin_object().member("since", state.since).member("what", std::string_view{state.what});
       json.member("more", std::string_view{state.more}).end_object();
     }
-    json.end_object().end_object();
+    json.end_object().text_member("state", one.state).member("since", one.since).text_member("boot_id", one.boot_id);
+    json.end_object();
   }
   return json.end_object().text();
 }
@@ -134,6 +161,9 @@ std::string_view text(const rapidjson::Value& object, const char* key) {
 judged one_from(const rapidjson::Value& object) {
   judged one;
   one.last = parse_verdict(text(object, "verdict")).value_or(verdict::unknown);
+  one.state = text(object, "state");
+  if (const auto since = parse_time(text(object, "since"))) one.since = *since;
+  one.boot_id = text(object, "boot_id");
   const auto broken = object.FindMember("broken");
   if (broken == object.MemberEnd() || !broken->value.IsObject()) return one;
   for (const auto& [name, state] : broken->value.GetObject()) {

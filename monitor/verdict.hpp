@@ -22,16 +22,20 @@ struct broken_rule {
 /// All that the next judgement needs of those before.
 struct judged {
   verdict last = verdict::unknown;
-  std::map<std::string, broken_rule, std::less<>> broken; ///< by the rule's name
+  std::map<std::string, broken_rule, std::less<>> broken = {}; ///< by the rule's name
+  std::string state = {};                                      ///< of the last reading; empty: there was none
+  std::optional<timestamp> since = {};                         ///< when that state began, if somebody knows
+  std::string boot_id = {};                                    ///< as the guest told it last
 };
 
-/// The verdict and the rules that count, in a word each: changes only when one of these does.
+/// The verdict, the rules that count, the state and the boot, in a word each: changes only when one of these does.
 std::string standing_of(const judged&);
 
 /// What one reading comes to.
 struct judgement {
   verdict now = verdict::unknown;
   verdict was = verdict::unknown;
+  std::optional<timestamp> since = {};  ///< when the machine's state began; nothing when nobody saw that
   std::vector<std::string> issues = {}; ///< the worst first, each a sentence with its evidence
 };
 
@@ -57,6 +61,8 @@ private:
     std::deque<std::pair<timestamp, double>> all_;
   };
 
+  void follow_state(const reading&, const figures&);
+  bool is_other_boot(const inside_view&) const;
   void count_restarts(const reading&);
   void look(const rule&, const facts&, timestamp at);
 
@@ -64,7 +70,7 @@ private:
   judged past_;
   recent unit_restarts_, boots_;
   std::optional<uint64_t> unit_counter_; ///< systemd's, in the last reading that told it
-  std::string boot_id_;
+  std::optional<timestamp> seen_;        ///< when the reading before was taken
 };
 
 /// What is remembered of all machines as the text of a file, and back. A text that is none gives nothing.

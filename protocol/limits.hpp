@@ -247,7 +247,7 @@ constexpr size_t snapshots_waiting = 16; // events of one machine that the gate 
 constexpr auto snapshot_retry_min = 1s;  // until those are tried again, doubling, with jitter, up to
 constexpr auto snapshot_retry_max = 30s;
 constexpr auto reading_timeout = 8s;  // a snapshot does not wait longer for a half that is slow; nor longer than 4/5 of
-                                      // its interval, unless that is less than hypervisor_timeout
+                                      // its interval, unless that is less than hypervisor_timeout and a second
 constexpr auto visit_timeout = 45s;   // all phases of a visit together; then it counts as lost
 constexpr auto verdicts_flush = 50ms; // what changes together is written together
 constexpr int good_readings = 2;      // until what was bad is over: one alone may be chance

@@ -194,10 +194,13 @@ def test_a_monitor_that_is_killed_invents_nothing(tmp_path, sshd, libvirtd, gate
     with Fleet(tmp_path, entry) as fleet:
         fleet.wait("zap is healthy", healthy)
         wait_until(lambda: (fleet.instance.data / "verdicts.json").exists(), 20, "the verdict is remembered")
+        since = fleet.vm("zap")["since"]
+        assert since < fleet.vm("zap")["ts"], "it runs since its boot"
         fleet.instance.kill()
         fleet.instance.start()
         before = len(fleet.snapshots())
         wait_until(lambda: len(fleet.snapshots()) > before + 3, 20, "new readings")
+        assert fleet.vm("zap")["since"] == since
         assert fleet.verdicts() == [("unknown", "healthy")]
         told = [one["cpu_percent"] for one in fleet.snapshots() if one["cpu_percent"] is not None]
         assert all(value == pytest.approx(50, abs=20) for value in told), told

@@ -212,6 +212,41 @@ TEST_CASE("a monitor that was started again neither forgets nor invents") {
   CHECK(judged_from("[1]").empty());
 }
 
+TEST_CASE("a state has begun when it was first seen, or with the boot; nobody claims to know what nobody saw") {
+  court c;
+  c.outside.state = domain_state::shut_off;
+  CHECK_FALSE(c.next().since); // it may have been off for a year
+  c.outside.state = domain_state::paused;
+  c.next();
+  const auto paused = c.at;
+  CHECK(c.next().since == paused);
+  c.outside.state = domain_state::running;
+  c.next();
+  const auto resumed = c.at; // the boot was long before
+  CHECK(c.next().since == resumed);
+
+  c.pass(30s);
+  c.inside.boot_id = "two";
+  c.inside.uptime_seconds = 7;
+  CHECK(c.see(c.read()).since == c.at - 7s);
+
+  const auto booted = c.at - 7s;
+  judge again{c.about, judged_from(to_json({{"zap", c.of_zap->remembered()}}))["zap"]};
+  c.pass(30s);
+  CHECK(again.of(c.read(), rates{}.of(c.read())).since == booted);
+  c.inside.boot_id = "three"; // while no monitor ran
+  c.inside.uptime_seconds = 20;
+  judge third{c.about, again.remembered()};
+  CHECK(third.of(c.read(), rates{}.of(c.read())).since == c.at - 20s);
+}
+
+TEST_CASE("of a machine that runs when it is first seen, the boot tells since when") {
+  court c;
+  c.see(c.read());
+  const auto booted = c.at - 1000s;
+  CHECK(c.next().since == booted);
+}
+
 TEST_CASE("a first reading with something amiss is not called healthy before it is known") {
   court c;
   c.inside.gateway_listeners = 0;
