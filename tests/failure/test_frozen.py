@@ -8,6 +8,8 @@ import processes
 from attack import Attack
 from waiting import LONG
 
+CLEARED = "NATS has lost part of the stream"
+
 
 def family(pid):
     return [pid, *processes.children(pid)]
@@ -31,6 +33,8 @@ def test_a_server_is_frozen(system, name):
         attack.wait_for_batches(10)
     attack.judge(told={name})
     assert not attack.refusals(), "the gateway accepts meanwhile"
+    if name == "postgresql":
+        assert CLEARED not in system.log_text(), "what waits for PostgreSQL is with a processor, which says so"
 
 
 def test_agentmon_is_frozen(system):
