@@ -46,7 +46,7 @@ def test_they_are_as_closed_as_the_docs_say(folder, unit):
 
 @pytest.mark.parametrize("unit", ["agentmon.service", "agentmon@.service"])
 def test_the_program_knows_what_they_tell_it(unit):
-    text = (UNITS / unit).read_text().replace("%i", "ingest")
+    text = (UNITS / unit).read_text().replace("%i", "ingest").replace("%H", "host")
     _, *flags = re.search(r"^ExecStart=/usr/bin/agentmon (.*)$", text, re.MULTILINE)[1].split()
     told = dict(word.split("=", 1) for line in re.findall(r"^Environment=(.*)$", text, re.MULTILINE)
                 for word in line.split())
