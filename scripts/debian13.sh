@@ -7,14 +7,15 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 if ((EUID != 0)); then complain "Only root can make a Debian 13 beside this one: sudo $0"; exit 1; fi
 folder=$(mktemp -d -t agentmon-debian13.XXXXXX)
-trap 'rm -rf "$folder"' EXIT
+trap 'rm -rf --one-file-system "$folder"' EXIT
 
 # The mirror that this machine has its own packages from.
 # shellcheck disable=SC2016 # apt-get's own variable
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | sed -n '/\/debian\/\?$/{p;q}')
 packages=$(scripts/set-up.sh --list | paste -sd,)
 say "Installing Debian 13 from $mirror ..."
-mmdebstrap --quiet --mode=root --variant=minbase --include="$packages,nodejs,python3,openssh-server,openssh-client" \
+# What it mounts there is nobody else's, and gone with it however it ends.
+unshare --mount mmdebstrap --quiet --mode=root --variant=minbase --include="$packages,nodejs,python3,openssh-server,openssh-client" \
   trixie "$folder" "deb $mirror trixie main"
 
 web/build.sh --packages

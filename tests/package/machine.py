@@ -1,7 +1,6 @@
 """A bare Debian 12 with systemd at work, in a container of systemd-nspawn without any network but its own loopback."""
 
 import pathlib
-import shutil
 import subprocess
 import tempfile
 
@@ -25,8 +24,9 @@ class Machine:
         self._container = None
 
     def make(self):
+        # What it mounts there is nobody else's, and gone with it however it ends.
         # "bare": what Debian's installer puts on a server that nobody chose anything for, less its kernel.
-        subprocess.run(["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--include=systemd-sysv,dbus,adduser",
+        subprocess.run(["unshare", "--mount", "mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--include=systemd-sysv,dbus,adduser",
                         "--skip=cleanup/apt", "bookworm", self.root, f"deb {mirror()} bookworm main"],
                        check=True, timeout=900, stdin=subprocess.DEVNULL)
 
@@ -65,7 +65,7 @@ class Machine:
             except subprocess.TimeoutExpired:
                 self._container.kill()
                 self._container.wait(20)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        subprocess.run(["rm", "-rf", "--one-file-system", self.folder], check=False)
 
     def __enter__(self):
         return self
