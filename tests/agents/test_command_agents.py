@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lab import AGENTS, SLEEP, Lab, interrupt, outline
+from lab import AGENTS, HERE, SLEEP, Lab, interrupt, outline
 
 pytestmark = pytest.mark.skipif(AGENTS is None, reason="the agents are not installed: ./test-all.sh --agents")
 
@@ -21,19 +21,26 @@ def test_claude_code(tmp_path):
         lab.run(claude, *options, f"RUN[{SLEEP}]")
         for prompt in ("RUN[exit 3]", "SPAWN[do the sub thing]", "/compact"):
             lab.run(claude, "-c", *options, prompt)
-        lab.wait_for("claude-code", "session.end", 4)
+        (tmp_path / "mcp.json").write_text(json.dumps(
+            {"mcpServers": {"lab": {"command": "node", "args": [str(HERE / "asking_server.mjs")]}}}))
+        lab.run(claude, "-c", "-p", "--mcp-config", str(tmp_path / "mcp.json"), "--allowedTools", "mcp__lab__ask", "--",
+                "CALL[mcp__lab__ask]")
+        lab.wait_for("claude-code", "session.end", 5)
         begun = lab.count("claude-code", "run.start")
         slow = lab.start(claude, "-c", *options, "SLOW[60000] please")
         lab.wait_for("claude-code", "run.start", begun + 1)
         interrupt(slow)
-        lab.wait_for("claude-code", "session.end", 5)
+        lab.wait_for("claude-code", "session.end", 6)
 
         tools = lab.spans("claude-code", "tool")
-        assert outline(tools) == [("Bash", "success"), ("Bash", "error"), ("Agent", "success")]
+        assert outline(tools) == [("Bash", "success"), ("Bash", "error"), ("Agent", "success"),
+                                  ("mcp__lab__ask", "success")]
         lab.check_duration_of_sleep(tools[0])
         (agent,) = lab.spans("claude-code", "subagent")
         assert (agent["name"], agent["status"]) == ("general-purpose", "success")
         assert agent["parent_span_id"] == tools[2]["span_id"], "the sub-agent is nested in the call that started it"
+        kinds = [row[0] for row in lab.rows("claude-code")]
+        assert kinds.index("claude_code.elicitation") < kinds.index("claude_code.elicitation_result")
         assert outline(lab.spans("claude-code", "compaction")) == [("compaction", "success")]
         statuses = [row[5]["status"] for row in lab.rows("claude-code") if row[0] == "run.end"]
         assert statuses.count("aborted") == 1 and statuses[-1] == "aborted"
