@@ -21,6 +21,8 @@ namespace {
 
 using json_value = rapidjson::Value;
 
+constexpr size_t uri_characters = 8 * limits::id_characters; // one of another host names files of keys and sockets
+
 std::string_view text_of(const json_value& value) { return {value.GetString(), value.GetStringLength()}; }
 
 /// What was found wrong or strange so far.
@@ -54,6 +56,16 @@ public:
     }
     if (value->IsString() && is_name(text_of(*value))) return std::string{text_of(*value)};
     wrong(key, "must be a text of 1 to 128 printable characters");
+    return {};
+  }
+
+  std::string uri(std::string_view key, std::string_view otherwise) {
+    const auto* const value = member(key);
+    if (value == nullptr) return std::string{otherwise};
+    const auto text = value->IsString() ? text_of(*value) : std::string_view{};
+    const bool visible = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    if (visible && !text.empty() && text.size() <= uri_characters) return std::string{text};
+    wrong(key, "must be a URI of at most " + std::to_string(uri_characters) + " visible ASCII characters");
     return {};
   }
 
@@ -108,7 +120,7 @@ private:
 std::optional<libvirt_place> libvirt_of(section& entry) {
   auto at = entry.below("libvirt");
   if (!at) return std::nullopt;
-  libvirt_place place{at->text("uri", "qemu:///system"), at->text("domain")};
+  libvirt_place place{at->uri("uri", "qemu:///system"), at->text("domain")};
   at->remark_unknown();
   return place;
 }

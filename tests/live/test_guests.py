@@ -14,7 +14,7 @@ from hypervisor import Hypervisor
 from test_machines import Fleet, healthy
 from waiting import wait_until
 
-INTERVAL = 4
+INTERVAL = 3
 
 
 @pytest.fixture(scope="module")

@@ -49,6 +49,7 @@ PLACES = ["name", "libvirt", "libvirt.uri", "libvirt.domain", "ssh", "ssh.host",
           "ssh.known_hosts", "gateway", "gateway.port", "gateway.unit", "poll_interval", "labels", "labels.owner",
           "thresholds", "thresholds.disk_percent"]
 ENTRIES = {
+    "libvirt.uri": ["qemu+ssh://me@host/system?keyfile=/" + "k" * 200, "x" * 1024, "x" * 1025, "a b", "qemu://h\u00f6st/"],
     "ssh.port": [0, 1, 65535, 65536],
     "ssh.key": ["/a", "~/a", "~", "a/b", "./a", "~me/a", "${HOME}/a"],
     "ssh.known_hosts": ["/a", "a"],
