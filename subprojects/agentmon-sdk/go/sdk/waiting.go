@@ -32,7 +32,7 @@ type waiting interface {
 	add(event []byte) bool // false when there is no room
 	empty() bool
 	turn() (done func(), mine bool) // not mine: another process sends at this moment
-	next() ([][]byte, mark) // the oldest events, at most one request full of them
+	next() ([][]byte, mark)         // the oldest events, at most one request full of them
 	remove(mark)
 }
 
