@@ -142,7 +142,7 @@ def test_openclaw(tmp_path, deploy):
                    "the model is asked")
         turn(lab, "/stop")
         turn(lab, "/new")
-        turn(lab, "hello again, THINK[4000]")
+        turn(lab, "hello again, THINK[8000]")
         wait_for_ends(lab)
 
         tools = lab.spans("openclaw", "tool")
