@@ -93,12 +93,12 @@ void rollups::add(const std::optional<session_extent>& before, const session_ext
 
 void rollups::add_session(const session_extent& session, int64_t sign) {
   using view = std::string_view;
-  const auto& [framework, client_id, host, first, last] = session;
   const auto in = [&](timestamp moment) -> agent_sums& {
-    return at(agents, std::tuple<timestamp, view, view, view>{minute_of(moment), framework, client_id, host});
+    return at(agents, std::tuple<timestamp, view, view, view>{minute_of(moment), session.framework, session.client_id,
+                                                              session.host});
   };
-  in(first).sessions_begun += sign;
-  in(last).sessions_latest += sign;
+  in(session.first).sessions_begun += sign;
+  in(session.last).sessions_latest += sign;
 }
 
 void rollups::add_run(const run_state& run, int64_t sign) {
