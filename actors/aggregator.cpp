@@ -75,13 +75,13 @@ struct aggregator_state {
   }
 
   self_actor::pointer self;
-  broadcaster_actor viewers;
+  viewers_actor viewers;
   std::unordered_map<std::string, session_state> alive; ///< those that are not stale
   std::set<std::pair<timestamp, std::string>> by_end;   ///< the same by when they will be
   static inline const char* name = "aggregator";
 };
 
-self_actor::behavior_type aggregate(self_actor::stateful_pointer<aggregator_state> self, broadcaster_actor viewers) {
+self_actor::behavior_type aggregate(self_actor::stateful_pointer<aggregator_state> self, viewers_actor viewers) {
   auto& state = self->state;
   state.viewers = std::move(viewers);
   self->delayed_send(self, limits::stale_tick, caf::tick_atom_v);
@@ -101,7 +101,7 @@ self_actor::behavior_type aggregate(self_actor::stateful_pointer<aggregator_stat
 
 } // namespace
 
-aggregator_actor spawn_aggregator(caf::actor_system& system, node_context&, broadcaster_actor viewers) {
+aggregator_actor spawn_aggregator(caf::actor_system& system, node_context&, viewers_actor viewers) {
   return system.spawn(aggregate, std::move(viewers));
 }
 

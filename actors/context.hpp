@@ -1,6 +1,7 @@
 #pragma once
 #include "actors/health.hpp"
 #include "actors/metrics.hpp"
+#include "actors/roster.hpp"
 #include "bus/settings.hpp"
 #include "settings/settings.hpp"
 
@@ -46,6 +47,7 @@ struct node_context {
   health status;
   metrics counts;
   endpoints servers;
+  roster members;
   std::atomic<int64_t> feed_bytes{0};      ///< of the live feed, not yet made into frames
   std::atomic<bool> storing_behind{false}; ///< more events wait than fit into a transaction
 };

@@ -37,6 +37,18 @@ using publisher_actor = caf::typed_actor<
     /// How many records were published and not yet known to be committed.
     caf::replies_to<caf::get_atom>::with<uint64_t>>;
 
+/// Brings journal records to the gate of another node, where this one has no bus: a batch is sent again, to whichever
+/// gate is there, until one answers that it is synced; then it counts as committed here.
+using forwarder_actor = caf::typed_actor<
+    /// How many records have been handed over since the start.
+    caf::replies_to<caf::get_atom>::with<uint64_t>>;
+
+/// Takes the batches of nodes without a bus to this node's gate.
+using intake_actor = caf::typed_actor<
+    /// Answers with the number of events once they are synced to this node's disk. Fails with overload, timeout,
+    /// unavailable or stopping: send it again, nothing is counted twice.
+    caf::replies_to<forward_atom, std::vector<forwarded_part>>::with<uint64_t>>;
+
 // -- storing (role processor) -------------------------------------------------------
 
 /// Stores bus messages: one transaction a call; several share the work through a pool. Detached: it waits for
@@ -52,6 +64,11 @@ using writer_actor = caf::typed_actor<
 using puller_actor = caf::typed_actor<
     /// How many bytes are pulled and not yet committed.
     caf::replies_to<caf::get_atom>::with<uint64_t>>;
+
+/// Whoever shows what changed: this node's broadcaster, or a relay to those of all nodes.
+using viewers_actor = caf::typed_actor<
+    /// Sessions or machines that changed, and when that was committed in microseconds since 1970 (0: by no COMMIT).
+    caf::reacts_to<changed_atom, std::vector<live_change>, int64_t>>;
 
 /// Keeps the sessions that are alive, notices those that went quiet, and tells the broadcaster of each change.
 using aggregator_actor = caf::typed_actor<
@@ -122,6 +139,14 @@ using fleet_actor = caf::typed_actor<
     /// How many machines there are.
     caf::replies_to<caf::get_atom>::with<uint64_t>>;
 
+/// Says which monitor may look after a machine, by a table of PostgreSQL: at most one at a time. Detached.
+using leases_actor = caf::typed_actor<
+    /// This monitor knows these machines; answers with those that it alone may look after for limits::lease_life from
+    /// when it asked. Fails with unavailable: nothing is known, what was granted before ends when it ends.
+    caf::replies_to<lease_atom, std::string, std::vector<std::string>>::with<std::vector<std::string>>,
+    /// It has stopped looking after these.
+    caf::replies_to<release_atom, std::string, std::vector<std::string>>::with<bool>>;
+
 /// Looks after one machine: asks libvirt and visits it over SSH, judges what they say, and brings it to the gate as
 /// events, again until they are taken. Waits for nobody; what does not answer in time is told so.
 using poller_actor = caf::typed_actor<
@@ -129,6 +154,30 @@ using poller_actor = caf::typed_actor<
     caf::replies_to<caf::get_atom>::with<uint64_t>>;
 
 // -- around all ---------------------------------------------------------------------------
+
+/// What other nodes and the operator's shell speak to: one a process, published at its control port. It waits for
+/// nobody; who asks over the network asks with a time-out, for an answer may never come.
+using node_actor = caf::typed_actor<
+    /// Who greets is a member from now on, with this actor (its node_actor) to reach it by; answers who this is and all
+    /// members known here. Said again every limits::member_look, it is also the sign of life. Fails with invalid when
+    /// the two do not belong together: another cluster, another version, a name that is taken.
+    caf::replies_to<hello_atom, member, caf::strong_actor_ptr>::with<member, std::vector<member>>,
+    /// The member of this name and incarnation stops, in order.
+    caf::reacts_to<goodbye_atom, std::string, uint64_t>,
+    /// All members known here, this one first, each with its presence.
+    caf::replies_to<roster_atom>::with<std::vector<member>>,
+    /// From a node without a bus: as intake_actor.
+    caf::replies_to<forward_atom, std::vector<forwarded_part>>::with<uint64_t>,
+    /// From a node with an aggregator: as viewers_actor.
+    caf::reacts_to<changed_atom, std::vector<live_change>, int64_t>,
+    /// From a node with a fleet: as leases_actor.
+    caf::replies_to<lease_atom, std::string, std::vector<std::string>>::with<std::vector<std::string>>,
+    caf::replies_to<release_atom, std::string, std::vector<std::string>>::with<bool>>;
+
+/// Finds the other nodes, greets each of them again and again, and keeps the roster (actors/roster.hpp).
+using membership_actor = caf::typed_actor<
+    /// How many other members are alive.
+    caf::replies_to<caf::get_atom>::with<uint64_t>>;
 
 /// Runs the private PostgreSQL and nats-server of the data folder and starts them again when they end. Detached: its
 /// thread is the servers' parent.

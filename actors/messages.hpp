@@ -101,6 +101,42 @@ struct proxied_response {
   std::multimap<std::string, std::string> headers;
 };
 
+/// How a member of the cluster is.
+enum class presence : uint8_t { alive = 1, away, stopped };
+std::string_view to_string(presence);
+
+/// One agentmon process of the cluster, as it tells of itself and as others pass it on.
+struct member {
+  std::string name; ///< unique in the cluster
+  std::string cluster;
+  std::string version;
+  std::vector<std::string> roles; ///< in path order
+  std::string address;            ///< HOST:PORT of its control port; empty: it cannot be dialed
+  bool has_gate = false;          ///< takes batches of nodes without a bus
+  uint64_t incarnation = 0;       ///< another one after each start
+  int64_t since_us = 0;           ///< when it was started, microseconds since 1970
+  uint32_t load_permille = 0;     ///< processor time in the last seconds; 1000 is a whole core
+  uint8_t state = 0;              ///< a presence, as it is seen by who tells
+  int64_t heard_us = 0;           ///< when that one last heard of it, microseconds since 1970; 0: never
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, member& x) {
+  return f(caf::meta::type_name("member"), x.name, x.cluster, x.version, x.roles, x.address, x.has_gate, x.incarnation,
+           x.since_us, x.load_permille, x.state, x.heard_us);
+}
+
+/// Envelopes on their way from a node without a bus to another one's gate, as they lay in its journal.
+struct forwarded_part {
+  std::string json; ///< of a batch_part
+  uint32_t events = 0;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, forwarded_part& x) {
+  return f(caf::meta::type_name("forwarded_part"), x.json, x.events);
+}
+
 // Messages that stay in one process, because both ends always share a role.
 using admissions = std::vector<admission>;
 using ticketed_batches = std::vector<ticketed_batch>;
@@ -140,6 +176,11 @@ CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::query))
 CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::live_change))
 CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<agentmon::live_change>))
 CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<uint64_t>))
+CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<std::string>))
+CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::member))
+CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<agentmon::member>))
+CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::forwarded_part))
+CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<agentmon::forwarded_part>))
 
 CAF_ADD_ATOM(agentmon_actors, agentmon, admit_atom, "admit")
 CAF_ADD_ATOM(agentmon_actors, agentmon, append_atom, "append")
@@ -160,6 +201,12 @@ CAF_ADD_ATOM(agentmon_actors, agentmon, dial_atom, "dial")
 CAF_ADD_ATOM(agentmon_actors, agentmon, free_atom, "free")
 CAF_ADD_ATOM(agentmon_actors, agentmon, lost_atom, "lost")
 CAF_ADD_ATOM(agentmon_actors, agentmon, judged_atom, "judged")
+CAF_ADD_ATOM(agentmon_actors, agentmon, hello_atom, "hello")
+CAF_ADD_ATOM(agentmon_actors, agentmon, goodbye_atom, "goodbye")
+CAF_ADD_ATOM(agentmon_actors, agentmon, roster_atom, "roster")
+CAF_ADD_ATOM(agentmon_actors, agentmon, forward_atom, "forward")
+CAF_ADD_ATOM(agentmon_actors, agentmon, lease_atom, "lease")
+CAF_ADD_ATOM(agentmon_actors, agentmon, release_atom, "release")
 
 // private to one actor's own mailbox
 CAF_ADD_ATOM(agentmon_actors, agentmon, flush_atom, "flush")
@@ -172,6 +219,7 @@ CAF_ADD_ATOM(agentmon_actors, agentmon, outside_atom, "outside")
 CAF_ADD_ATOM(agentmon_actors, agentmon, inside_atom, "inside")
 CAF_ADD_ATOM(agentmon_actors, agentmon, late_atom, "late")
 CAF_ADD_ATOM(agentmon_actors, agentmon, settled_atom, "settled")
+CAF_ADD_ATOM(agentmon_actors, agentmon, forget_atom, "forget")
 
 CAF_END_TYPE_ID_BLOCK(agentmon_actors)
 

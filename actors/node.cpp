@@ -36,6 +36,10 @@ struct system_config : caf::actor_system_config {
     set("scheduler.max-threads", 2u);
     set("scheduler.max-throughput", 500u);
     configure_multiplexer(*this);
+    // Both on all nodes: without them a frozen node is never noticed, with only one of them idle links are cut.
+    set("middleman.heartbeat-interval", caf::timespan{limits::heartbeat_interval});
+    set("middleman.connection-timeout", caf::timespan{limits::heartbeat_timeout});
+    set("middleman.app-identifiers", std::vector<std::string>{"agentmon/1"});
   }
 };
 
@@ -169,7 +173,8 @@ int run_node(const settings& config) {
     log::error("node", "cannot start", {{"reason", folder.error().message}});
     return 1;
   }
-  node_context node{.config = config, .status = {}, .counts = {}, .servers = {}};
+  node_context node{.config = config, .status = {}, .counts = {}, .servers = {}, .members = {}};
+  node.members.enter(config);
   system_config system_settings;
   caf::actor_system system{system_settings};
   pipeline parts;

@@ -2,16 +2,22 @@
 
 #include "actors/aggregator.hpp"
 #include "actors/broadcaster.hpp"
+#include "actors/control_port.hpp"
 #include "actors/feed.hpp"
 #include "actors/fleet.hpp"
+#include "actors/forwarder.hpp"
 #include "actors/gate.hpp"
 #include "actors/indexer.hpp"
+#include "actors/intake.hpp"
 #include "actors/journal.hpp"
 #include "actors/keeper.hpp"
+#include "actors/membership.hpp"
+#include "actors/node_actor.hpp"
 #include "actors/proxy.hpp"
 #include "actors/publisher.hpp"
 #include "actors/puller.hpp"
 #include "actors/reader.hpp"
+#include "actors/relay.hpp"
 #include "actors/routes.hpp"
 #include "actors/services.hpp"
 #include "actors/thinner.hpp"
@@ -42,6 +48,9 @@ public:
 
   result<void> build() {
     const auto& config = node_.config;
+    if (!config.join.empty() && config.needs_database() && (!config.database_url || !config.nats_url))
+      return fail(fault::invalid, "a node that joins others and has role processor or query shares their PostgreSQL "
+                                  "and NATS; set DATABASE_URL and NATS_URL");
     start_services();
     if (config.has(role::query)) broadcaster_ = keep<broadcaster_actor>("broadcaster", spawn_broadcaster);
     if (config.has(role::processor)) start_processor();
@@ -51,6 +60,7 @@ public:
     if (started && config.has(role::ingest)) started = start_ingest();
     if (started && !config.has_port()) started = start_health();
     if (started && config.has(role::monitor)) start_monitor();
+    if (started) started = start_control();
     // Built from the end of the path to its beginning, so that no message finds nobody; stopped the other way round.
     std::reverse(built_.actors.begin(), built_.actors.end());
     return started;
@@ -80,15 +90,34 @@ private:
     return as<Handle>(keeper);
   }
 
+  result<void> start_control() {
+    const auto& config = node_.config;
+    if (!config.control && config.join.empty()) return {};
+    const auto how = control_link(config);
+    if (!how) return tl::unexpected{how.error()};
+    node_neighbours neighbours{.intake = {}, .viewers = broadcaster_, .leases = {}};
+    if (config.needs_bus() && (config.has(role::ingest) || config.has(role::processor)))
+      neighbours.intake = keep<intake_actor>("intake", spawn_intake, gate());
+    const auto face = keep<node_actor>("node", spawn_node_actor, neighbours);
+    keep<membership_actor>("membership", spawn_membership, face, *how);
+    if (config.control)
+      if (auto opened = open_control_port(system_, *how, *config.control, face); !opened) return opened;
+    // Built last, when there is somebody to pass things on to, but stopped last, too: other nodes see it until then.
+    std::rotate(built_.actors.begin(), built_.actors.end() - 2, built_.actors.end());
+    return {};
+  }
+
   void start_services() {
     const auto& config = node_.config;
     if (config.database_url) node_.servers.set_database(*config.database_url);
     if (config.nats_url) node_.servers.set_nats(*config.nats_url);
-    if (!config.database_url || !config.nats_url) built_.services = spawn_services(system_, node_);
+    if ((config.needs_database() && !config.database_url) || (config.needs_bus() && !config.nats_url))
+      built_.services = spawn_services(system_, node_);
   }
 
   void start_processor() {
-    const auto aggregator = keep<aggregator_actor>("aggregator", spawn_aggregator, broadcaster_);
+    const auto aggregator =
+        keep<aggregator_actor>("aggregator", spawn_aggregator, keep<viewers_actor>("relay", spawn_relay, broadcaster_));
     const auto indexer = keep<indexer_actor>("indexer", spawn_indexer);
     keep<thinner_actor>("thinner", spawn_thinner);
     const auto writers =
@@ -116,7 +145,10 @@ private:
   const gate_actor& gate() {
     if (gate_) return gate_;
     built_.journal = keep<journal_actor>("journal", spawn_journal);
-    keep<publisher_actor>("publisher", spawn_publisher, built_.journal);
+    if (node_.config.forwards())
+      keep<forwarder_actor>("forwarder", spawn_forwarder, built_.journal);
+    else
+      keep<publisher_actor>("publisher", spawn_publisher, built_.journal);
     return gate_ = keep<gate_actor>("gate", spawn_gate, built_.journal);
   }
 

@@ -103,12 +103,12 @@ struct services_state {
 
   void begin(node_context& context) {
     node = &context;
-    if (!node->config.database_url) {
+    if (node->config.needs_database() && !node->config.database_url) {
       node->status.expect("postgresql");
       postgres.emplace("postgresql",
                        [this](const service::postgres& it) { node->servers.set_database(it.connection_string()); });
     }
-    if (!node->config.nats_url) {
+    if (node->config.needs_bus() && !node->config.nats_url) {
       node->status.expect("nats");
       nats.emplace("nats", [this](const service::nats& it) { node->servers.set_nats(it.url()); });
     }

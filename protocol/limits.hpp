@@ -261,4 +261,32 @@ constexpr size_t proxies = 4;           // threads that carry /v1 of the page to
 constexpr size_t proxied_waiting = 256; // queued for them; beyond it 503
 constexpr auto proxy_timeout = 15s;
 
+// -- between nodes -----------------------------------------------------------------
+constexpr auto heartbeat_interval = 2s; // of a link that is idle; a shorter one cuts the handshake of a distant node
+constexpr auto heartbeat_timeout = 8s;  // a link without a word for so long is closed
+constexpr auto member_look = 1s;        // how often each member is greeted
+constexpr auto member_timeout = 3s;     // for its answer
+constexpr auto member_silence = 5s;     // then it is away: twice as fast as people were promised to see it
+constexpr size_t members = 256;         // of a cluster; more are refused
+constexpr auto member_forgotten = std::chrono::hours{24}; // one that was away for so long is told no more
+constexpr auto dial_retry_min = 500ms; // cut by jitter to 250 ms: an earlier dial gets CAF's dead handle once more
+constexpr auto dial_retry_max = 3s;    // a member that returns is known within 5 s
+constexpr auto dial_timeout = 2s;      // for a TCP connection
+constexpr auto handshake_timeout = 3s; // for TLS, from the first byte on
+constexpr auto control_request_timeout = 10s; // for CAF's part of a connection: one that hangs may stand before it
+constexpr auto goodbye_timeout = 1s;          // for the others to hear it before this node is gone
+constexpr auto refusal_quiet = 60s;           // the same refusal of the same address is logged once in this time
+constexpr size_t refusals_remembered = 1'000; // for that; more are not logged
+constexpr size_t handshakes = 64;             // at once; further ones wait in the socket's queue
+constexpr size_t control_frame_bytes = 16 * MiB; // of one message between nodes; what claims more is no agentmon
+constexpr size_t forward_bytes = 768 * KiB;      // of records sent to another node's gate at once: below 1 MiB
+constexpr auto forward_timeout = 15s;            // for its answer: longer than its own sync_timeout
+constexpr auto forward_retry_min = 200ms;
+constexpr auto forward_retry_max = 5s;
+constexpr size_t forwards_waiting = 256; // batches of other nodes that wait for this one's disk; beyond it, overload
+constexpr auto lease_life = 15s;         // of the right to watch a machine, from when it was asked for
+constexpr auto lease_renewal = 3s;       // how often it is renewed: four chances
+constexpr auto lease_margin = 1s;        // a monitor stops so much before it ends
+constexpr auto lease_timeout = 3s;       // for one answer
+
 } // namespace agentmon::limits

@@ -19,6 +19,10 @@ public:
   }
 
   int get() const { return number_; }
+
+  /// From now on the caller owns it.
+  int release() { return std::exchange(number_, -1); }
+
   explicit operator bool() const { return number_ >= 0; }
 
 private:

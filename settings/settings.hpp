@@ -19,6 +19,14 @@ namespace agentmon {
 enum class role : uint8_t { ingest, processor, query, ui, monitor };
 std::string_view to_string(role);
 
+/// The PEM files of mutual TLS between nodes. Without a certificate there is no TLS.
+struct control_files {
+  std::optional<std::filesystem::path> certificate; ///< this node's, with what stands between it and the CA, if any
+  std::optional<std::filesystem::path> key;
+  std::optional<std::filesystem::path> authorities; ///< who signs the nodes' certificates
+  std::optional<std::filesystem::path> revoked;     ///< the authority's list of certificates that count no more
+};
+
 /// Everything that is configured, checked and in its own type. The table in variables.cpp says what each one means.
 struct settings {
   std::filesystem::path data_dir; ///< absolute; may not exist yet
@@ -36,8 +44,10 @@ struct settings {
   std::optional<std::string> query_token;
   std::set<role> roles;            ///< never empty
   std::string node;                ///< name of this node
-  std::optional<endpoint> join;    ///< control port of a node to join
+  std::string cluster;             ///< nodes of another one are refused
+  std::vector<endpoint> join;      ///< control ports of nodes to join: any of them is enough
   std::optional<endpoint> control; ///< where this node's control port listens; absent when it is "none"
+  control_files control_tls;       ///< for the control port and for connections to others
   uint64_t journal_bytes = 0;
   log::level log_level = log::level::info;
   std::optional<std::filesystem::path> web_dir; ///< folder of the page; absent: the one of the program
@@ -46,6 +56,17 @@ struct settings {
 
   /// Does a role open a port, which then tells /healthz, /readyz and /metrics, too?
   bool has_port() const { return has(role::ingest) || has(role::query) || has(role::ui); }
+
+  /// Does it read or write PostgreSQL?
+  bool needs_database() const { return has(role::processor) || has(role::query); }
+
+  /// Does it speak to NATS? A node that only takes events in, and joins others, leaves that to them.
+  bool needs_bus() const {
+    return needs_database() || ((has(role::ingest) || has(role::monitor)) && (nats_url || join.empty()));
+  }
+
+  /// Does it bring events to the gate of another node?
+  bool forwards() const { return (has(role::ingest) || has(role::monitor)) && !needs_bus(); }
 };
 
 /// Where a value comes from; a later one wins.

@@ -23,14 +23,30 @@ result<void> set_endpoint(settings& s, std::string_view text) {
   return assign<endpoint>(s.*Field, text, parse_endpoint);
 }
 
-/// "none", or an address of a certain kind.
-template <std::optional<endpoint> settings::*Field, bool needs_host>
-result<void> set_optional_endpoint(settings& s, std::string_view text) {
+result<void> set_control(settings& s, std::string_view text) {
   if (text == "none") return {};
   const auto parsed = parse_endpoint(text);
-  if (!parsed || (needs_host && (parsed->host.empty() || parsed->port == 0)))
-    return fail(fault::invalid, std::string{"allowed is "} + (needs_host ? "HOST:PORT" : "[HOST]:PORT") + ", or none");
-  s.*Field = *parsed;
+  if (!parsed) return fail(fault::invalid, "allowed is [HOST]:PORT, or none");
+  s.control = *parsed;
+  return {};
+}
+
+result<void> set_join(settings& s, std::string_view text) {
+  if (text == "none") return {};
+  for (auto rest = text;;) {
+    const auto comma = rest.find(',');
+    const auto parsed = parse_endpoint(rest.substr(0, comma));
+    if (!parsed || parsed->host.empty() || parsed->port == 0)
+      return fail(fault::invalid, "allowed is HOST:PORT, several with commas between, or none");
+    s.join.push_back(*parsed);
+    if (comma == rest.npos) return {};
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+template <std::optional<std::filesystem::path> control_files::*Field>
+result<void> set_control_file(settings& s, std::string_view text) {
+  s.control_tls.*Field = std::filesystem::absolute(text).lexically_normal();
   return {};
 }
 
@@ -99,13 +115,14 @@ result<void> set_poll_interval(settings& s, std::string_view text) {
   return {};
 }
 
-result<void> set_node(settings& s, std::string_view text) {
+template <std::string settings::*Field>
+result<void> set_name(settings& s, std::string_view text) {
   const bool fits = text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.'
                              || c == '-' || c == '_';
                     });
   if (!fits) return fail(fault::invalid, "allowed are 1 to 64 letters, digits, dots, - and _");
-  s.node = std::string{text};
+  s.*Field = std::string{text};
   return {};
 }
 
@@ -176,12 +193,24 @@ constexpr std::array table{
              secrecy::none, false,
              [](settings& s, std::string_view text) { return assign<std::set<role>>(s.roles, text, parse_roles); }},
     variable{"AGENTMON_NODE", "node", "", "NAME", "What this node is called; unset: the host's name.", secrecy::none,
-             false, set_node, host_name},
-    variable{"AGENTMON_JOIN", "join", "none", "HOST:PORT or none", "The control port of a node to join.", secrecy::none,
-             false, set_optional_endpoint<&settings::join, true>},
+             false, set_name<&settings::node>, host_name},
+    variable{"AGENTMON_CLUSTER", "cluster", "agentmon", "NAME", "Only nodes of the same cluster speak to each other.",
+             secrecy::none, false, set_name<&settings::cluster>},
+    variable{"AGENTMON_JOIN", "join", "none", "HOST:PORT[,HOST:PORT...] or none",
+             "The control ports of nodes to join; any of them is enough.", secrecy::none, false, set_join},
     variable{"AGENTMON_CONTROL_ADDR", "control-addr", "127.0.0.1:4711", "[HOST]:PORT or none",
-             "Where this node is reached by other nodes and by the shell.", secrecy::none, false,
-             set_optional_endpoint<&settings::control, false>},
+             "Where this node is reached by other nodes and by the shell; beyond this machine only with a certificate.",
+             secrecy::none, false, set_control},
+    variable{"AGENTMON_CONTROL_CERT", "control-cert", "", "FILE",
+             "This node's certificate (deploy/ca.sh), for TLS between nodes.", secrecy::none, true,
+             set_control_file<&control_files::certificate>},
+    variable{"AGENTMON_CONTROL_KEY", "control-key", "", "FILE", "The key of that certificate.", secrecy::none, true,
+             set_control_file<&control_files::key>},
+    variable{"AGENTMON_CONTROL_CA", "control-ca", "", "FILE", "Who signs the nodes' certificates.", secrecy::none, true,
+             set_control_file<&control_files::authorities>},
+    variable{"AGENTMON_CONTROL_REVOKED", "control-revoked", "", "FILE",
+             "The list of certificates that count no more; unset: there is none.", secrecy::none, true,
+             set_control_file<&control_files::revoked>},
     variable{"AGENTMON_JOURNAL_BYTES", "journal-bytes", "4GiB", "128MiB or more",
              "How much is kept on disk while NATS or PostgreSQL is away.", secrecy::none, false, set_journal_bytes},
     variable{"AGENTMON_LOG_LEVEL", "log-level", "info", "debug|info|warn|error", "What is logged.", secrecy::none,

@@ -61,7 +61,7 @@ TEST_CASE("the presets") {
   CHECK_FALSE(s.ingest_token);
   CHECK(s.roles.size() == 5);
   CHECK_FALSE(s.node.empty());
-  CHECK_FALSE(s.join);
+  CHECK(s.join.empty());
   CHECK(s.control == endpoint{"127.0.0.1", 4711});
   CHECK(s.journal_bytes == 4ULL << 30U);
   CHECK_FALSE(s.web_dir);
@@ -109,7 +109,7 @@ TEST_CASE("values that are right") {
   CHECK(s.roles == std::set{role::query, role::ui});
   CHECK(s.has(role::ui));
   CHECK_FALSE(s.has(role::ingest));
-  CHECK(s.join == endpoint{"::1", 4711});
+  CHECK(s.join == std::vector{endpoint{"::1", 4711}});
   CHECK_FALSE(s.control);
   CHECK(s.journal_bytes == 512ULL << 20U);
   CHECK(s.query_base == "http://q:1");
