@@ -16,7 +16,7 @@ give_up() {
   complain
   complain "$1 The end of its log ($log_file):"
   tail -n "+$((log_lines + 1))" "$log_file" | tail -n 25 | sed 's/^/  /' >&2
-  complain "If a port is taken, set AGENTMON_ADDR, AGENTMON_QUERY_ADDR or AGENTMON_UI_ADDR in the file .env (see .env.example)."
+  complain "If a port is taken, set AGENTMON_ADDR, AGENTMON_QUERY_ADDR, AGENTMON_UI_ADDR or AGENTMON_CONTROL_ADDR in the file .env (see .env.example)."
   complain "'$agentmon doctor' looks for the usual causes; ./start-all.sh tries again."
   exit 1
 }

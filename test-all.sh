@@ -12,7 +12,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/scripts/common.sh"
 
 quick=false
 debian13=false
-folders=(tests/live tests/failure tests/deploy tests/agents)
+folders=(tests/live tests/failure tests/net tests/deploy tests/agents)
 for argument in "$@"; do
   case $argument in
     --quick) quick=true ;;

@@ -14,7 +14,7 @@ struct forwarder_state {
   explicit forwarder_state(self_actor::pointer actor) : self{actor} {}
 
   /// Begins behind what is committed; records that another gate got without our hearing of it are sent again there.
-  void begin() {
+  void start() {
     self->request(journal, limits::answer_timeout, position_atom_v)
         .then(
             [this](const journal_position& at) {
@@ -76,7 +76,7 @@ struct forwarder_state {
   void later() { self->delayed_send(self, retry.next(), caf::tick_atom_v); }
 
   void again() {
-    if (next == 0) return begin();
+    if (next == 0) return start();
     if (batch.empty()) return read();
     send();
   }

@@ -12,7 +12,7 @@ to_build_and_run=(
 )
 to_test=(
   clang libclang-rt-dev clang-format clang-tidy shellcheck llvm chromium
-  openssh-server openssh-client busybox-static dropbear-bin
+  openssh-server openssh-client busybox-static dropbear-bin iproute2
   libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils
   python3 python3-pytest python3-websockets python3-jsonschema python3-psycopg2 python3-yaml python3-requests
   golang-go

@@ -34,6 +34,9 @@ def plain_environment():
 class Instance:
     """One installation: `agentmon up` and, when no URLs are given, its private servers. Use it in a with statement."""
 
+    arguments = ("up",)
+    ready_ports = PORTS
+
     def __init__(self, **environment):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="agentmon-test-"))
         self.data = self.folder / "data"
@@ -61,7 +64,7 @@ class Instance:
         assert BINARY.exists(), f"{BINARY} is missing; build it (ninja -C {BUILD}) or set AGENTMON_BUILD"
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, "up"], cwd=self.folder, env=self.environment(), stdout=log, stderr=log,
+                [BINARY, *self.arguments], cwd=self.folder, env=self.environment(), stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL)
         if self not in alive:
             alive.append(self)
@@ -76,7 +79,7 @@ class Instance:
         """Until all three ports say that they and everything that they need are up."""
         def all_ready():
             assert self.process.poll() is None, f"agentmon ended with status {self.process.returncode} while starting"
-            return all(self.readiness(port).get("status") == "ready" for port in PORTS)
+            return all(self.readiness(port).get("status") == "ready" for port in self.ready_ports)
         wait_until(all_ready, deadline, "all ports ready")
 
     def stop(self, deadline=60):

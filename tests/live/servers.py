@@ -20,7 +20,8 @@ PASSWORD = "sesame-41"
 class Server:
     """A child process in a folder of its own that can be stopped, frozen and started again on the same port."""
 
-    def __init__(self, name):
+    def __init__(self, name, host):
+        self.host = host
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"agentmon-test-{name}-"))
         self.folder.chmod(0o755)
         self.port = processes.free_ports(1)[0]
@@ -37,7 +38,7 @@ class Server:
 
     def answers(self):
         try:
-            with socket.create_connection(("127.0.0.1", self.port), 1):
+            with socket.create_connection((self.host, self.port), 1):
                 return True
         except OSError:
             return False
@@ -75,14 +76,14 @@ class Server:
 
 
 class Nats(Server):
-    """nats-server with JetStream on loopback; its user is agentmon."""
+    """nats-server with JetStream; its user is agentmon."""
 
-    def __init__(self):
-        super().__init__("nats")
-        self.url = f"nats://agentmon:{PASSWORD}@127.0.0.1:{self.port}"
+    def __init__(self, host="127.0.0.1"):
+        super().__init__("nats", host)
+        self.url = f"nats://agentmon:{PASSWORD}@{host}:{self.port}"
 
     def start(self):
-        self._launch([shutil.which("nats-server", path="/usr/sbin:/usr/bin:/usr/local/bin"), "-a", "127.0.0.1", "-p",
+        self._launch([shutil.which("nats-server", path="/usr/sbin:/usr/bin:/usr/local/bin"), "-a", self.host, "-p",
                       str(self.port), "--user", "agentmon", "--pass", PASSWORD, "-js", "-sd", self.folder / "store"])
 
     def wipe(self):
@@ -91,11 +92,11 @@ class Nats(Server):
 
 
 class Postgres(Server):
-    """PostgreSQL on a loopback port, with a password; as root it runs as the user postgres, since it refuses root."""
+    """PostgreSQL on a TCP port, with a password; as root it runs as the user postgres, since it refuses root."""
 
-    def __init__(self):
-        super().__init__("postgres")
-        self.url = f"postgresql://agentmon:{PASSWORD}@127.0.0.1:{self.port}/agentmon"
+    def __init__(self, host="127.0.0.1"):
+        super().__init__("postgres", host)
+        self.url = f"postgresql://agentmon:{PASSWORD}@{host}:{self.port}/agentmon"
         self._programs = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: int(one.parent.name))
         self._cluster = self.folder / "cluster"
         self._user = {}
@@ -108,7 +109,7 @@ class Postgres(Server):
         if not self._cluster.exists():
             self._create()
         self._launch([self._programs / "postgres", "-D", self._cluster, "-p", str(self.port), "-c",
-                      "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}", "-c",
+                      f"listen_addresses={self.host}", "-c", f"unix_socket_directories={self.folder}", "-c",
                       "shared_buffers=64MB"], cwd=self.folder, **self._user)
 
     def _run(self, *arguments, **options):
@@ -120,11 +121,13 @@ class Postgres(Server):
         secret.chmod(0o644)
         self._run(self._programs / "initdb", "-D", self._cluster, "-U", "agentmon", "-A", "scram-sha-256", "-E", "UTF8",
                   "--locale=C", "--pwfile", secret, "--no-sync")
+        with open(self._cluster / "pg_hba.conf", "a") as access:
+            access.write(f"host all all {self.host}/24 scram-sha-256\n")
         self._run(self._programs / "postgres", "--single", "-D", self._cluster, "template1",
                   input=b"CREATE DATABASE agentmon\n")
 
     def answers(self):
-        probe = [self._programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        probe = [self._programs / "pg_isready", "-q", "-h", self.host, "-p", str(self.port)]
         return subprocess.run(probe, check=False).returncode == 0
 
 

@@ -1,0 +1,188 @@
+"""One agentmon on three hosts: events come in on A, which has no bus; NATS, PostgreSQL and the processor are on B; C shows.
+Times are printed (pytest -s)."""
+
+import contextlib
+import time
+
+import psycopg2
+import pytest
+import requests
+
+from events import Story, envelope, ids_of
+from network import Network
+from nodes import Node, sees
+from servers import Nats, Postgres
+from sockets import Viewer
+from waiting import LONG, wait_until
+
+CUT = 30 if LONG else 4  # seconds without B
+
+
+class Site:
+    """The three hosts and what runs on them."""
+
+    def __init__(self, authority):
+        self._stack = contextlib.ExitStack()
+        self._authority = authority
+
+    def __enter__(self):
+        try:
+            self._build()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    def _build(self):
+        self.hosts = self._stack.enter_context(Network(3)).hosts
+        a, b, c = self.hosts
+        with b.entered():
+            nats = self._stack.enter_context(Nats(b.address))
+            postgres = self._stack.enter_context(Postgres(b.address))
+        self.servers = {"NATS_URL": nats.url, "DATABASE_URL": postgres.url}
+        self.processor = self.node("b", ["processor"], host=b, **self.servers)
+        self.viewer = self.node("c", ["query", "ui"], [self.processor], c, **self.servers)
+        self.edge = self.node("a", ["ingest", "monitor"], [self.processor, self.viewer], a)
+
+    def node(self, name, roles, join=(), host=None, **environment):
+        node = Node(name, roles, join, host, **self._authority.settings(name), **environment)
+        self._stack.callback(node.close)
+        return node.start()
+
+    def wait_stored(self, events, deadline=20):
+        self.viewer.wait_stored(ids_of(events), deadline)
+
+
+@pytest.fixture(scope="module")
+def site(authority):
+    with Site(authority) as made:
+        yield made
+        made.processor.verify()
+
+
+def test_an_event_posted_on_one_host_is_seen_on_another(site):
+    story = Story()
+    with site.hosts[2].entered():
+        feed = Viewer(site.viewer.url("ui", "/v1/ws", "ws"))
+    with feed:
+        feed.hello()
+        begin = time.monotonic()
+        site.edge.accept(story.events)
+        feed.wait_for_events(ids_of(story.events))
+        print(f"\nposted on A, shown on C after {(time.monotonic() - begin) * 1000:.0f} ms")
+        # Nobody but B's aggregator knows the session, and only C has viewers.
+        feed.wait_for(lambda frames: any(session["session_id"] == story.session_id for frame in frames
+                                         for session in frame.get("sessions", [])), "the session on C")
+    site.wait_stored(story.events)
+    assert site.viewer.json(f"/v1/sessions/{story.session_id}", port="ui")["session_id"] == story.session_id
+    assert not (site.edge.data / "nats").exists() and not (site.viewer.data / "postgres").exists(), "private servers"
+
+
+def post_while(site, until):
+    """One event after the other into A; gives those that were accepted."""
+    accepted = []
+    while time.monotonic() < until:
+        one = envelope("custom.tick")
+        answer = site.edge.post([one])
+        assert answer.status_code in (202, 503), answer.text
+        if answer.status_code == 202:
+            accepted.append(one)
+    return accepted
+
+
+def test_while_the_servers_host_is_cut_off_nothing_is_lost_or_doubled(site):
+    site.hosts[1].cut()
+    posted = post_while(site, time.monotonic() + CUT)
+    assert posted, "A takes events although B is away"
+    site.hosts[1].heal()
+    begin = time.monotonic()
+    site.viewer.new_connections()
+
+    def all_there():
+        try:
+            return site.viewer.count_stored(ids_of(posted)) == len(posted)
+        except psycopg2.OperationalError:
+            return False
+    wait_until(all_there, 60, "what A took meanwhile is stored")
+    print(f"\nB cut off for {CUT} s: {len(posted)} events stored {time.monotonic() - begin:.1f} s after it was back")
+    site.wait_stored(posted)
+    site.processor.verify()
+
+
+@pytest.mark.parametrize("name", ["edge", "processor", "viewer"])
+def test_a_node_that_is_killed_is_noticed_and_comes_back(site, name):
+    node = getattr(site, name)
+    others = [one for one in (site.edge, site.processor, site.viewer) if one is not node]
+    marks = {one: len(one.log_text()) for one in others}
+    begin = time.monotonic()
+    node.kill()
+    for one in others:
+        sees(one, node, "a node is away", marks[one], 10)
+    noticed = time.monotonic() - begin
+    posted = [envelope("custom.tick")]
+    if name != "edge":
+        site.edge.accept(posted)
+    marks = {one: len(one.log_text()) for one in others}
+    node.start(ready=False)
+    begin = time.monotonic()
+    for one in others:
+        sees(one, node, "a node is there", marks[one], 15)
+    print(f"\nkill -9 of {node.name}: noticed after {noticed:.1f} s, its return {time.monotonic() - begin:.1f} s after "
+          "its start")
+    node.wait_ready()
+    if name == "edge":
+        site.edge.accept(posted)
+    site.wait_stored(posted)
+
+
+def test_a_frozen_node_is_noticed_and_healed(site):
+    node, others = site.viewer, [site.edge, site.processor]
+    marks = {one: len(one.log_text()) for one in others}
+    begin = time.monotonic()
+    node.freeze()
+    try:
+        for one in others:
+            sees(one, node, "a node is away", marks[one], 10)
+        noticed = time.monotonic() - begin
+        posted = Story().events
+        site.edge.accept(posted)
+    finally:
+        marks = {one: len(one.log_text()) for one in others}
+        node.wake()
+    begin = time.monotonic()
+    for one in others:
+        sees(one, node, "a node is there", marks[one], 10)
+    print(f"\nSIGSTOP of {node.name}: noticed after {noticed:.1f} s, its return after {time.monotonic() - begin:.1f} s")
+    site.wait_stored(posted)
+
+
+def transactions_of(node):
+    try:
+        text = node.get("/metrics", node.ready_ports[0]).text
+    except requests.ConnectionError:
+        return 0
+    return next(float(line.split()[1]) for line in text.splitlines() if line.startswith("agentmon_transactions_total "))
+
+
+def test_two_processors_share_the_work_and_one_takes_over(site):
+    second = site.node("b2", ["processor"], [site.viewer], site.hosts[2], **site.servers)
+    before = {one: transactions_of(one) for one in (site.processor, second)}
+    posted = []
+
+    def both_work():
+        batch = [envelope("custom.load", payload={"text": "x" * 2000}) for _ in range(200)]
+        site.edge.accept(batch)
+        posted.extend(batch)
+        return all(transactions_of(one) > count for one, count in before.items())
+    wait_until(both_work, 60, "both processors store")
+    second.kill()
+    more = [envelope("custom.load") for _ in range(200)]
+    site.edge.accept(more)
+    begin = time.monotonic()
+    site.wait_stored(posted + more, 60)
+    print(f"\none of two processors killed: all {len(posted) + len(more)} events stored "
+          f"{time.monotonic() - begin:.1f} s later")
+    site.processor.verify()
