@@ -44,6 +44,7 @@ struct fleet_state {
       else
         return broken(read.error().message);
     }
+    renew();
     follow();
   }
 
@@ -74,10 +75,77 @@ struct fleet_state {
     node->status.set("registry", condition::up);
   }
 
-  /// Makes the pollers what the registry wants.
+  // -- who looks at what ------------------------------------------------------------------
+
+  /// A node on loopback that joins nobody is a cluster of this machine alone, and sees every other monitor there.
+  bool is_shared() const {
+    const auto& config = node->config;
+    return !config.join.empty() || (config.control && !is_loopback(*config.control))
+           || node->members.knew_role(role::monitor);
+  }
+
+  bool may_watch(const std::string& vm) const {
+    const auto found = rights.find(vm);
+    return !shared || (found != rights.end() && found->second->holds());
+  }
+
+  void renew() {
+    const auto at = right_to_look::clock::now();
+    if (!shared && is_shared()) {
+      shared = true;
+      node->status.expect("leases");
+      // A monitor that joins waits for longer before it asks, so what is looked at now is nobody else's yet.
+      for (const auto& [vm, one] : machines) rights[vm]->until(at + limits::lease_timeout);
+      if (!node->config.join.empty()) next_renewal = at + limits::member_silence;
+    }
+    if (!shared || asking || at < next_renewal || wanted.empty()) return;
+    next_renewal = at + limits::lease_renewal;
+    asking = true;
+    std::vector<std::string> vms;
+    for (const auto& about : wanted) vms.push_back(about.name);
+    self->request(leases, limits::lease_timeout, lease_atom_v, node->config.node, std::move(vms))
+        .then([this, at](const std::vector<std::string>& granted) { got(granted, at); },
+              [this](caf::error& e) {
+                asking = false;
+                node->status.set("leases", condition::away,
+                                 "machines are looked at only until their lease ends: " + to_failure(e).message);
+              });
+  }
+
+  void got(const std::vector<std::string>& granted, right_to_look::clock::time_point asked) {
+    asking = false;
+    node->status.set("leases", condition::up);
+    const std::set<std::string_view> mine{granted.begin(), granted.end()};
+    std::vector<std::string> others;
+    for (const auto& about : wanted) {
+      auto& right = rights[about.name];
+      if (!right) right = std::make_shared<right_to_look>();
+      if (mine.contains(about.name)) {
+        right->until(asked + limits::lease_life - limits::lease_margin);
+      } else {
+        if (right->holds()) others.push_back(about.name);
+        right->until({});
+      }
+    }
+    follow();
+    if (!others.empty()) self->send(leases, release_atom_v, node->config.node, std::move(others));
+  }
+
+  void release() {
+    std::vector<std::string> held;
+    for (const auto& [vm, right] : rights) {
+      if (!right->holds()) continue;
+      right->until({});
+      held.push_back(vm);
+    }
+    if (shared && !held.empty()) caf::anon_send(leases, release_atom_v, node->config.node, std::move(held));
+  }
+
+  /// Makes the pollers what the registry wants and the leases allow.
   void follow() {
     std::set<std::string_view> names;
     for (const auto& about : wanted) {
+      if (!may_watch(about.name)) continue;
       names.insert(about.name);
       const auto known = machines.find(about.name);
       if (known != machines.end() && known->second.about == about) continue;
@@ -90,6 +158,7 @@ struct fleet_state {
         continue;
       }
       stop(it->second, std::nullopt);
+      log::info("fleet", "no longer looks after a machine", {{"name", it->first}});
       node->counts.machines.forget(it->first);
       it = machines.erase(it);
     }
@@ -97,7 +166,10 @@ struct fleet_state {
 
   caf::actor start(const monitor::instance& about) {
     const auto past = judged.find(about.name);
-    poller_task task{about, eyes, past == judged.end() ? monitor::judged{} : past->second, self, gate};
+    auto& right = rights[about.name];
+    if (!right) right = std::make_shared<right_to_look>();
+    if (!shared) right->until(right_to_look::clock::time_point::max());
+    poller_task task{about, eyes, past == judged.end() ? monitor::judged{} : past->second, self, gate, right};
     auto keeper = spawn_keeper(self->system(), *node, "poller", [task = std::move(task), n = node](auto& system) {
       return caf::actor_cast<caf::actor>(spawn_poller(system, *n, task));
     });
@@ -146,6 +218,11 @@ struct fleet_state {
   node_context* node = nullptr;
   std::shared_ptr<machine_eyes> eyes;
   gate_actor gate;
+  leases_actor leases;
+  bool shared = false; ///< another monitor may look at the same machines
+  bool asking = false; ///< for leases
+  right_to_look::clock::time_point next_renewal{};
+  std::map<std::string, std::shared_ptr<right_to_look>> rights; ///< one for each machine that was ever watched
   bool looked = false;
   std::optional<std::string> last_text; ///< of the registry
   std::string complaint;                ///< that was told last; empty when all is well
@@ -157,16 +234,18 @@ struct fleet_state {
 };
 
 self_actor::behavior_type watch_fleet(self_actor::stateful_pointer<fleet_state> self, node_context* node,
-                                      std::shared_ptr<machine_eyes> eyes, gate_actor gate) {
+                                      std::shared_ptr<machine_eyes> eyes, gate_actor gate, leases_actor leases) {
   auto& state = self->state;
   state.node = node;
   state.eyes = std::move(eyes);
   state.gate = std::move(gate);
+  state.leases = std::move(leases);
   node->status.expect("registry");
   state.recall();
   self->set_down_handler([&state](caf::down_msg& down) { state.lost(down); });
   self->set_exit_handler([self, &state](caf::exit_msg& exit) {
     if (state.writing) state.write();
+    state.release();
     self->quit(exit.reason);
   });
   self->send(self, caf::tick_atom_v);
@@ -184,8 +263,8 @@ self_actor::behavior_type watch_fleet(self_actor::stateful_pointer<fleet_state> 
 } // namespace
 
 fleet_actor spawn_fleet(caf::actor_system& system, node_context& node, std::shared_ptr<machine_eyes> eyes,
-                        gate_actor gate) {
-  return system.spawn<caf::detached>(watch_fleet, &node, std::move(eyes), std::move(gate));
+                        gate_actor gate, leases_actor leases) {
+  return system.spawn<caf::detached>(watch_fleet, &node, std::move(eyes), std::move(gate), std::move(leases));
 }
 
 } // namespace agentmon

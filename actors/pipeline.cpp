@@ -11,6 +11,7 @@
 #include "actors/intake.hpp"
 #include "actors/journal.hpp"
 #include "actors/keeper.hpp"
+#include "actors/leases.hpp"
 #include "actors/membership.hpp"
 #include "actors/node_actor.hpp"
 #include "actors/proxy.hpp"
@@ -96,6 +97,7 @@ private:
     const auto how = control_link(config);
     if (!how) return tl::unexpected{how.error()};
     node_neighbours neighbours{.intake = {}, .viewers = broadcaster_, .leases = {}};
+    if (config.has(role::processor)) neighbours.leases = leases();
     if (config.needs_bus() && (config.has(role::ingest) || config.has(role::processor)))
       neighbours.intake = keep<intake_actor>("intake", spawn_intake, gate());
     const auto face = keep<node_actor>("node", spawn_node_actor, neighbours);
@@ -152,6 +154,12 @@ private:
     return gate_ = keep<gate_actor>("gate", spawn_gate, built_.journal);
   }
 
+  const leases_actor& leases() {
+    if (leases_) return leases_;
+    return leases_ = node_.config.has(role::processor) ? keep<leases_actor>("leases", spawn_leases)
+                                                       : keep<leases_actor>("lease uplink", spawn_lease_uplink);
+  }
+
   result<void> start_ingest() {
     return open_port("gateway", node_.config.addr, node_.config.ingest_token.has_value(),
                      gateway_routes(node_, gate()));
@@ -164,8 +172,8 @@ private:
   }
 
   void start_monitor() {
-    built_.fleet =
-        spawn_keeper(system_, node_, "fleet", starter_of(spawn_fleet, std::make_shared<machine_eyes>(), gate()));
+    built_.fleet = spawn_keeper(system_, node_, "fleet",
+                                starter_of(spawn_fleet, std::make_shared<machine_eyes>(), gate(), leases()));
     built_.actors.emplace_back("fleet", built_.fleet);
   }
 
@@ -190,6 +198,7 @@ private:
   node_context& node_;
   broadcaster_actor broadcaster_;
   gate_actor gate_;
+  leases_actor leases_;
   pipeline& built_;
 };
 

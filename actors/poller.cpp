@@ -46,6 +46,7 @@ struct poller_state {
     node->counts.poll_late_seconds.Observe(std::chrono::duration<double>(at - due).count());
     while (due <= at) due += interval;
     schedule();
+    if (right && !right->holds()) return;
     if (open) return; // a machine that answers slowly is read less often, and never twice at once
     open = true;
     ++number;
@@ -214,6 +215,7 @@ struct poller_state {
   node_context* node = nullptr;
   monitor::instance about;
   std::shared_ptr<machine_eyes> eyes;
+  std::shared_ptr<const right_to_look> right;
   fleet_actor fleet;
   gate_actor gate;
   std::chrono::milliseconds interval{};

@@ -2,6 +2,9 @@
 Times are printed (pytest -s)."""
 
 import contextlib
+import hashlib
+import json
+import re
 import time
 
 import psycopg2
@@ -47,10 +50,15 @@ class Site:
         self.viewer = self.node("c", ["query", "ui"], [self.processor], c, **self.servers)
         self.edge = self.node("a", ["ingest", "monitor"], [self.processor, self.viewer], a)
 
-    def node(self, name, roles, join=(), host=None, **environment):
-        node = Node(name, roles, join, host, **self._authority.settings(name), **environment)
+    def settings_of(self, name):
+        return self._authority.settings(name)
+
+    def add(self, node):
         self._stack.callback(node.close)
         return node.start()
+
+    def node(self, name, roles, join=(), host=None, **environment):
+        return self.add(Node(name, roles, join, host, **self.settings_of(name), **environment))
 
     def wait_stored(self, events, deadline=20):
         self.viewer.wait_stored(ids_of(events), deadline)
@@ -186,3 +194,51 @@ def test_two_processors_share_the_work_and_one_takes_over(site):
     print(f"\none of two processors killed: all {len(posted) + len(more)} events stored "
           f"{time.monotonic() - begin:.1f} s later")
     site.processor.verify()
+
+
+def watched_by(node):
+    """The machines that it looks at now, as its metrics tell."""
+    try:
+        text = node.get("/metrics", node.ready_ports[0]).text
+    except requests.RequestException:
+        return set()
+    return set(re.findall(r'^agentmon_vm_verdict{[^}]*vm="([^"]+)"', text, re.MULTILINE))
+
+
+def test_each_machine_is_watched_by_one_monitor(site):
+    machines = {f"vm{number}" for number in range(8)}
+    registry = json.dumps({"instances": [
+        {"name": name, "ssh": {"host": "127.0.0.1", "port": 9, "user": "nobody", "key": "/nowhere"},
+         "poll_interval": "1s"} for name in sorted(machines)]})
+    (site.edge.folder / "no-instances.json").write_text(registry)
+    wait_until(lambda: watched_by(site.edge) == machines, 30, "a alone watches all")
+    second = Node("d", ["monitor"], [site.processor], site.hosts[2],
+                  **site.settings_of("d"))
+    (second.folder / "no-instances.json").write_text(registry)
+    site.add(second)
+
+    def preferred(machine):
+        return max(("a", "d"), key=lambda monitor: hashlib.md5(f"{machine} {monitor}".encode()).hexdigest())
+    expected = {name: {one for one in machines if preferred(one) == name} for name in ("a", "d")}
+    assert all(expected.values()), "both have something to do"
+
+    def shared():
+        of_a, of_d = watched_by(site.edge), watched_by(second)
+        assert not of_a & of_d, f"watched twice: {of_a & of_d}"
+        return (of_a, of_d) == (expected["a"], expected["d"])
+    wait_until(shared, 40, "the machines are shared")
+    second.kill()
+    begin = time.monotonic()
+    wait_until(lambda: watched_by(site.edge) == machines, 40, "a watches all again")
+    print(f"\nkill -9 of a monitor: its machines are watched by the other one after {time.monotonic() - begin:.1f} s")
+    second.start()
+    begin = time.monotonic()
+    wait_until(shared, 40, "the machines are shared again")
+    print(f"its machines found back after {time.monotonic() - begin:.1f} s")
+    site.hosts[0].cut()
+    try:
+        wait_until(lambda: not watched_by(site.edge), 25, "a, cut off, stops before its leases end")
+        wait_until(lambda: watched_by(second) == machines, 30, "d watches all")
+    finally:
+        site.hosts[0].heal()
+    wait_until(shared, 40, "the machines are shared once more")
