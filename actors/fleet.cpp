@@ -98,7 +98,8 @@ struct fleet_state {
       for (const auto& [vm, one] : machines) rights[vm]->until(at + limits::lease_timeout);
       if (!node->config.join.empty()) next_renewal = at + limits::member_silence;
     }
-    if (!shared || asking || at < next_renewal || wanted.empty()) return;
+    if (!shared || asking || at < next_renewal) return;
+    if (wanted.empty()) return node->status.set("leases", condition::up);
     next_renewal = at + limits::lease_renewal;
     asking = true;
     std::vector<std::string> vms;

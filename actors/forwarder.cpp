@@ -28,7 +28,10 @@ struct forwarder_state {
     self->request(journal, limits::answer_timeout, read_atom_v, next, uint64_t{limits::forward_bytes})
         .then(
             [this](journal_records& records) {
-              if (records.empty()) return read();
+              if (records.empty()) {
+                if (gate()) node->status.set("gate", condition::up);
+                return read();
+              }
               batch.clear();
               for (auto& record : records) {
                 batch.push_back({std::move(record.payload), record.events});
