@@ -129,7 +129,7 @@ struct fleet_state {
       }
     }
     follow();
-    if (!others.empty()) self->send(leases, release_atom_v, node->config.node, std::move(others));
+    if (!others.empty()) caf::anon_send(leases, release_atom_v, node->config.node, std::move(others));
   }
 
   void release() {
