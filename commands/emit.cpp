@@ -18,15 +18,6 @@
 namespace agentmon {
 namespace {
 
-/// Why a piece of the input cannot go into a batch; an empty message when it can.
-std::string fault_of(const std::string& json) {
-  if (json.empty()) return "is larger than " + std::to_string(limits::event_bytes / limits::KiB) + " KiB";
-  const auto first = json.find_first_not_of(" \t\r\n");
-  if (first == json.npos || json[first] != '{') return "is no JSON object";
-  const auto batch = decode(json);
-  return batch ? "" : batch.error().message;
-}
-
 enum class readiness { data, nothing, end };
 
 readiness wait_for(int input, int milliseconds) {
@@ -37,6 +28,14 @@ readiness wait_for(int input, int milliseconds) {
 }
 
 } // namespace
+
+std::string fault_of(const std::string& json) {
+  if (json.empty()) return "is larger than " + std::to_string(limits::event_bytes / limits::KiB) + " KiB";
+  const auto first = json.find_first_not_of(" \t\r\n");
+  if (first == json.npos || json[first] != '{') return "is no JSON object";
+  const auto batch = decode(json);
+  return batch ? "" : batch.error().message;
+}
 
 std::span<const flag> emit_flags() {
   static const auto all = [] {

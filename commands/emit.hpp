@@ -2,6 +2,7 @@
 #include "commands/sender.hpp"
 
 #include <functional>
+#include <string>
 
 namespace agentmon {
 
@@ -10,5 +11,8 @@ namespace agentmon {
 /// do not spoil the batch of their neighbours. Ends at the end of the input, when an interrupt was requested, or with
 /// the failure of a batch that could not be delivered. `tick` is called now and then.
 result<void> send_stream(int input, sender&, const std::function<void()>& tick);
+
+/// Why a piece of the input cannot go into a batch; empty when it can.
+std::string fault_of(const std::string& json);
 
 } // namespace agentmon

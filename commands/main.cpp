@@ -1,5 +1,6 @@
 #include "actors/node.hpp"
 #include "commands/commands.hpp"
+#include "commands/data_commands.hpp"
 #include "commands/help.hpp"
 #include "monitor/helper_main.hpp"
 #include "monitor/helper_messages.hpp"
@@ -29,7 +30,7 @@ int run_named_roles(const invocation& given) {
   return run_up(given);
 }
 
-const std::array<command, 9> commands{{
+const std::array<command, 13> commands{{
     {"up",
      "",
      "Run everything in this process, in the foreground; private PostgreSQL and NATS unless URLs are set.",
@@ -44,6 +45,16 @@ const std::array<command, 9> commands{{
      hooks_flags(), run_hooks},
     {"vms", "discover|check [FILE]", "Propose a registry of machines from what libvirt knows, or look through one.",
      vms_flags(), run_vms},
+    {"export", "[FILE]", "Write the stored events as lines of JSON; the same command goes on after an interruption.",
+     export_flags(), run_export},
+    {"import", "[FILE]", "Send such lines to a gateway; what is there already counts once.", import_flags(),
+     run_import},
+    {"backup",
+     "FOLDER",
+     "Copy the private services, while they run, with all that was accepted until its end.",
+     {},
+     run_backup},
+    {"restore", "FOLDER", "Make the data folder anew of a backup.", {}, run_restore},
     {"config", "[NAME...]", "Print the settings in force and where each comes from.", config_flags(), run_config},
     {"bench", "[--json]", "Measure how fast agentmon is on this machine, beside the machine's own limits.",
      bench_flags(), run_bench},

@@ -17,6 +17,9 @@ public:
   /// For libpq; valid in this process as long as this lives.
   std::string connection_string() const;
 
+  /// The socket's folder, as a descriptor.
+  int folder() const { return folder_.get(); }
+
 private:
   explicit private_database(service::descriptor folder) : folder_{std::move(folder)} {}
   service::descriptor folder_;

@@ -10,7 +10,7 @@ result<void> sender::add(std::string_view json, size_t line) {
   batch_ += lines_.empty() ? '[' : ',';
   batch_ += json;
   lines_.push_back(line);
-  return lines_.size() < limits::emit_batch_events ? result<void>{} : flush();
+  return lines_.size() < most_ ? result<void>{} : flush();
 }
 
 void sender::refuse(size_t line, const rejection& why) {

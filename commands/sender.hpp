@@ -23,8 +23,11 @@ public:
 
   sender(gateway_client to, on_rejection tell) : client_{std::move(to)}, tell_{std::move(tell)} {}
 
-  /// Adds one event (JSON text of an object); sends when limits::emit_batch_events or emit_batch_bytes is reached.
+  /// Adds one event (JSON text of an object); sends when batch_events() or emit_batch_bytes is reached.
   result<void> add(std::string_view json, size_t line);
+
+  /// How many events make a batch.
+  void batch_events(size_t most) { most_ = most; }
 
   /// Counts an event that was refused without being sent.
   void refuse(size_t line, const rejection&);
@@ -51,6 +54,7 @@ private:
   on_rejection tell_;
   std::string batch_;
   std::vector<size_t> lines_;
+  size_t most_ = limits::emit_batch_events;
   std::chrono::steady_clock::time_point since_;
   send_totals totals_;
 };
