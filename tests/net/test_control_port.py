@@ -21,18 +21,26 @@ HEADER = struct.Struct(">BBBBIQQQ")
 CLIENT_HANDSHAKE, DIRECT_MESSAGE = 1, 2
 
 
+class Page(Node):
+    """The role that needs no servers; its port is not ready, for there is no query port."""
+
+    def __init__(self, name, join=(), **environment):
+        super().__init__(name, ["ui"], join, **environment)
+
+    def wait_ready(self, deadline=30):
+        wait_for_line(self, ("has started",), 0, deadline)
+
+
 @pytest.fixture(scope="module")
 def guarded(authority):
     """A node whose control port speaks TLS."""
-    node = Node("guarded", ["ui"], **authority.settings("guarded"))
-    with node:
+    with Page("guarded", **authority.settings("guarded")) as node:
         yield node
 
 
 @pytest.fixture(scope="module")
 def plain():
-    node = Node("plain", ["ui"])
-    with node:
+    with Page("plain") as node:
         yield node
 
 
@@ -134,7 +142,7 @@ def test_garbage_on_a_plain_port_is_refused(plain):
 
 
 def test_a_revoked_node_is_cut_off_and_a_rotated_one_goes_on(guarded, authority):
-    with Node("revoked", ["ui"], [guarded], **authority.settings("revoked")) as node:
+    with Page("revoked", [guarded], **authority.settings("revoked")) as node:
         mark = len(guarded.log_text())
         sees(guarded, node)
         authority.revoke("revoked")
@@ -194,7 +202,7 @@ def test_a_port_that_is_taken_is_told(tmp_path, plain):
 
 
 def test_another_cluster_is_refused_with_a_sentence(plain):
-    with Node("foreign", ["ui"], [plain], AGENTMON_CLUSTER="elsewhere") as node:
+    with Page("foreign", [plain], AGENTMON_CLUSTER="elsewhere") as node:
         sentence = "node foreign belongs to cluster elsewhere, node plain to agentmon; see AGENTMON_CLUSTER"
         wait_for_line(node, ("cannot join a node", sentence))
         wait_for_line(plain, ("refused a node", sentence))
@@ -202,7 +210,7 @@ def test_another_cluster_is_refused_with_a_sentence(plain):
 
 
 def test_all_learn_all_from_any_one(plain):
-    with Node("first", ["ui"], [plain]) as first, Node("second", ["ui"], [plain]) as second:
+    with Page("first", [plain]) as first, Page("second", [plain]) as second:
         for one, other in ((first, second), (second, first), (plain, second)):
             sees(one, other)
         mark = len(first.log_text())
