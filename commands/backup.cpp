@@ -4,7 +4,7 @@
 #include "commands/interrupt.hpp"
 #include "commands/private_database.hpp"
 #include "commands/progress.hpp"
-#include "protocol/data_limits.hpp"
+#include "protocol/limits.hpp"
 #include "services/child.hpp"
 #include "services/files.hpp"
 #include "services/postgres_programs.hpp"

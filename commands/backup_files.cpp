@@ -1,7 +1,7 @@
 #include "commands/backup_files.hpp"
 
-#include "protocol/data_limits.hpp"
 #include "protocol/json_writer.hpp"
+#include "protocol/limits.hpp"
 #include "services/descriptor.hpp"
 #include "services/files.hpp"
 

@@ -2,8 +2,8 @@
 #include "commands/database.hpp"
 #include "commands/interrupt.hpp"
 #include "commands/progress.hpp"
-#include "protocol/data_limits.hpp"
 #include "protocol/decode.hpp"
+#include "protocol/limits.hpp"
 #include "services/files.hpp"
 #include "store/stored_events.hpp"
 

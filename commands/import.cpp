@@ -2,7 +2,7 @@
 #include "commands/delivery.hpp"
 #include "commands/emit.hpp"
 #include "commands/interrupt.hpp"
-#include "protocol/data_limits.hpp"
+#include "protocol/limits.hpp"
 #include "services/files.hpp"
 
 #include <charconv>

@@ -2,7 +2,7 @@
 #include "commands/data_commands.hpp"
 #include "commands/interrupt.hpp"
 #include "commands/progress.hpp"
-#include "protocol/data_limits.hpp"
+#include "protocol/limits.hpp"
 #include "services/child.hpp"
 #include "services/files.hpp"
 #include "services/postgres_programs.hpp"

@@ -139,6 +139,12 @@ constexpr int64_t thinning_rows = 10'000;                    // looked at in one
 constexpr auto thinning_rest = std::chrono::milliseconds{100ms}; // between two of these
 constexpr auto thinning_pause = std::chrono::milliseconds{1h};   // when all was looked through
 
+// -- moving stored data ----------------------------------------------------------
+constexpr size_t export_rows = 5'000;         // read in one statement: some 20 ms
+constexpr size_t import_batch_events = 5'000; // one POST of import: 3 MB, so that many share its sync
+constexpr auto backup_look = 100ms;           // between two looks at the journal: it keeps a segment for longer
+constexpr size_t copy_bytes = 1 * MiB;        // of a file, copied at once
+
 // -- live feed -------------------------------------------------------------------
 constexpr size_t viewer_backlog_bytes =
     1 * MiB; // unsent to one viewer; beyond it frames are dropped and the gap is told
@@ -273,11 +279,11 @@ constexpr auto dial_retry_min = 500ms; // cut by jitter to 250 ms: an earlier di
 constexpr auto dial_retry_max = 3s;    // a member that returns is known within 5 s
 constexpr auto dial_timeout = 2s;      // for a TCP connection
 constexpr auto handshake_timeout = 3s; // for TLS, from the first byte on
-constexpr auto control_request_timeout = 10s; // for CAF's part of a connection: one that hangs may stand before it
-constexpr auto goodbye_timeout = 1s;          // for the others to hear it before this node is gone
-constexpr auto refusal_quiet = 60s;           // the same refusal of the same address is logged once in this time
-constexpr size_t refusals_remembered = 1'000; // for that; more are not logged
-constexpr size_t handshakes = 64;             // at once; further ones wait in the socket's queue
+constexpr auto control_request_timeout = 10s;    // for CAF's part of a connection: one that hangs may stand before it
+constexpr auto goodbye_timeout = 1s;             // for the others to hear it before this node is gone
+constexpr auto refusal_quiet = 60s;              // the same refusal of the same address is logged once in this time
+constexpr size_t refusals_remembered = 1'000;    // for that; more are not logged
+constexpr size_t handshakes = 64;                // at once; further ones wait in the socket's queue
 constexpr size_t control_frame_bytes = 16 * MiB; // of one message between nodes; what claims more is no agentmon
 constexpr size_t forward_bytes = 768 * KiB;      // of records sent to another node's gate at once: below 1 MiB
 constexpr auto forward_timeout = 15s;            // for its answer: longer than its own sync_timeout

@@ -24,7 +24,8 @@ def stored_per_second(split, events):
         servers = {"NATS_URL": stack.enter_context(Nats()).url, "DATABASE_URL": stack.enter_context(Postgres()).url}
         nodes = {}
         for roles in ([role] for role in ROLES) if split else [ROLES]:
-            node = Node(roles[0], roles, list(nodes.values())[:1], **servers)
+            query = {"AGENTMON_QUERY_BASE": nodes["query"].url("query", "")} if roles == ["ui"] else {}
+            node = Node(roles[0], roles, list(nodes.values())[:1], **servers, **query)
             stack.callback(node.close)
             nodes.update(dict.fromkeys(roles, node.start()))
         batches = [json.dumps([envelope("custom.load", payload={"text": "x" * 600}) for _ in range(BATCH)]).encode()

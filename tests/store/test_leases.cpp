@@ -1,7 +1,6 @@
 #include "store/leases.hpp"
-#include "tests/store/postgres_fixture.hpp"
-
 #include "store/parameters.hpp"
+#include "tests/store/postgres_fixture.hpp"
 
 #include <doctest/doctest.h>
 
