@@ -2,6 +2,7 @@
 #include "commands/database.hpp"
 #include "commands/interrupt.hpp"
 #include "commands/progress.hpp"
+#include "commands/stream.hpp"
 #include "protocol/decode.hpp"
 #include "protocol/limits.hpp"
 #include "services/files.hpp"
@@ -11,10 +12,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace agentmon {
 namespace {
@@ -100,7 +101,7 @@ failure cannot(const std::string& what, const fs::path& path) {
 /// tells what it is of, so that the same command goes on where an earlier one ended.
 class output {
 public:
-  static result<output> standard() { return output{stdout, {}}; }
+  static result<output> standard() { return output{stream{stdout}, {}}; }
 
   static result<output> file(const fs::path& path, const std::string& filter) {
     std::error_code failed;
@@ -112,9 +113,9 @@ public:
                     part.string() + " is of an export with other filters; give the same ones, or remove it");
     } else if (auto written = service::write_private_file(beside(path, ".filter"), filter + "\n"); !written)
       return tl::unexpected{written.error()};
-    std::FILE* const opened = std::fopen(part.c_str(), "a+e");
-    if (opened == nullptr) return tl::unexpected{cannot("write", part)};
-    output it{opened, path};
+    stream opened{std::fopen(part.c_str(), "a+e")};
+    if (!opened) return tl::unexpected{cannot("write", part)};
+    output it{std::move(opened), path};
     if (auto found = it.find_end(); !found) return tl::unexpected{found.error()};
     return it;
   }
@@ -136,12 +137,7 @@ public:
   }
 
 private:
-  struct closer {
-    void operator()(std::FILE* file) const noexcept {
-      if (file != stdout) std::fclose(file);
-    }
-  };
-  output(std::FILE* file, fs::path path) : file_{file}, path_{std::move(path)} {}
+  output(stream file, fs::path path) : file_{std::move(file)}, path_{std::move(path)} {}
 
   static fs::path beside(fs::path path, const char* ending) { return path += ending; }
 
@@ -170,7 +166,7 @@ private:
     return {};
   }
 
-  std::unique_ptr<std::FILE, closer> file_;
+  stream file_;
   fs::path path_;
   std::optional<place> end_;
 };

@@ -2,6 +2,7 @@
 #include "commands/delivery.hpp"
 #include "commands/emit.hpp"
 #include "commands/interrupt.hpp"
+#include "commands/stream.hpp"
 #include "protocol/limits.hpp"
 #include "services/files.hpp"
 
@@ -9,19 +10,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <memory>
 #include <sys/types.h>
 
 namespace agentmon {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct file_closer {
-  void operator()(std::FILE* file) const noexcept {
-    if (file != stdin) std::fclose(file);
-  }
-};
 
 /// How far a file has come, beside it: an import that was interrupted goes on from there.
 class bookmark {
@@ -99,7 +93,7 @@ std::span<const flag> import_flags() { return delivery_flags(); }
 int run_import(const invocation& given) {
   const auto& words = given.flags.words;
   if (words.size() > 1) return complain("import reads one FILE, or without one standard input"), exit_usage;
-  const std::unique_ptr<std::FILE, file_closer> from{words.empty() ? stdin : std::fopen(words.front().c_str(), "re")};
+  const stream from{words.empty() ? stdin : std::fopen(words.front().c_str(), "re")};
   if (!from) return complain("cannot read " + words.front()), exit_usage;
   std::optional<bookmark> mark;
   if (!words.empty()) mark.emplace(words.front());

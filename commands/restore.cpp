@@ -76,7 +76,7 @@ result<void> copy_all(const fs::path& backup, const fs::path& data, progress_lin
     const auto name = entry.path().filename().string();
     if (name == manifest_name || name == "registry.json") continue;
     if (entry.is_directory()) {
-      const auto copied = copy_tree(entry.path(), data / name, name == "postgres" ? owner : std::nullopt, told);
+      auto copied = copy_tree(entry.path(), data / name, name == "postgres" ? owner : std::nullopt, told);
       if (!copied) return copied;
     } else if (auto copied = copy_file(entry.path(), data / name, told); !copied)
       return tl::unexpected{copied.error()};
