@@ -386,4 +386,18 @@ ALTER INDEX days_of_sessions_pkey RENAME TO session_days_pkey;
 
 INSERT INTO schema_migrations (version, name, checksum) VALUES (7, '0007_session_counts', 8679352829378910015);
 
+-- 0008_machine_leases.sql
+
+-- Which monitor looks after which machine. A row says that a monitor knows the machine, and until when it alone may look
+-- at it. Of those that ask, the same one is preferred every time, so that machines are spread and find back.
+CREATE TABLE machine_leases (
+  vm      text NOT NULL,
+  monitor text NOT NULL,
+  asked   timestamptz NOT NULL,
+  until   timestamptz,
+  PRIMARY KEY (vm, monitor)
+);
+
+INSERT INTO schema_migrations (version, name, checksum) VALUES (8, '0008_machine_leases', -8927665500529198432);
+
 COMMIT;
