@@ -37,13 +37,13 @@ public:
   progress_line& line;
   size_t acked = 0; ///< events of all phases so far
 
-  /// Waits until all that was acked is stored, and lets PostgreSQL count: fault::corrupt when it holds another number.
-  /// Gives how many there are more than before, and when the last one was there.
-  struct settled {
-    size_t stored = 0;
-    steady::time_point at;
-  };
-  result<settled> settle();
+  /// Waits until the node says that all that was acked is stored, and gives when the last event was there:
+  /// fault::corrupt when no more come.
+  result<steady::time_point> wait_until_stored();
+
+  /// Lets PostgreSQL count, and gives how many events there are more than before: fault::corrupt when not all that was
+  /// acked are there.
+  result<size_t> count_stored();
 
   /// Waits until the system has nothing left to do (indexing, vacuum), at most limits::bench_rest_timeout.
   result<void> rest();
