@@ -218,34 +218,3 @@ test("hostile words of an event stay words, raw event and all", async () => {
     .evaluateAll((all) => all.map((each) => (each as HTMLAnchorElement).protocol));
   expect(new Set(links)).toEqual(new Set(["http:"]));
 });
-
-test("the palette finds a view by its name, without the mouse", async () => {
-  const page = await open(`${week.ui}/`);
-  await connected(page);
-  await page.keyboard.press("Control+k");
-  const palette = page.getByRole("dialog", { name: /Search/ });
-  await palette.getByRole("combobox").waitFor();
-  expect(await violations(page)).toEqual([]);
-  await page.keyboard.type("sessions");
-  await page.keyboard.press("Enter");
-  await page.waitForURL((url) => url.pathname === "/sessions");
-});
-
-test("what is typed while the palette is still loaded is not lost", async () => {
-  const page = await open(`${week.ui}/`);
-  await connected(page);
-  let arrive = (): void => {};
-  const late = new Promise<void>((done) => (arrive = done));
-  await page.route(/PaletteSearch.*\.js/, async (route) => {
-    await late;
-    await route.continue();
-  });
-  await page.keyboard.press("Control+k");
-  await page.keyboard.type("sessions");
-  arrive();
-  const palette = page.getByRole("dialog", { name: /Search/ });
-  await palette.getByRole("option", { name: /^Sessions/ }).waitFor();
-  expect(await palette.getByRole("combobox").inputValue()).toBe("sessions");
-  await page.keyboard.press("Enter");
-  await page.waitForURL((url) => url.pathname === "/sessions");
-});
