@@ -107,3 +107,31 @@ test("nothing on the page may come from elsewhere", async () => {
   });
   expect(refused).toEqual({ "inline script": true, "markup from text": true, "a request elsewhere": true });
 });
+
+test.each(paths)("%s says once that the query API is away, and shows all by itself when it is back", async (path) => {
+  const page = await open(`${week.ui}/nowhere`, { expected: /Failed to load resource/ });
+  await connected(page);
+  let isAway = true;
+  const error = { code: "unavailable", message: "the database is away; is it running?", details: [] };
+  await page.route(/\/v1\/(?!ws)/, (route) =>
+    isAway ? route.fulfill({ status: 503, json: { error } }) : route.continue(),
+  );
+  await page.getByRole("navigation").getByRole("link").nth(paths.indexOf(path)).click();
+  await page.waitForURL((url) => url.pathname === path);
+  await page.getByText("The database is away; is it running?").waitFor();
+  expect(await page.getByText(/is it running/).count()).toBe(1);
+  expect(await violations(page)).toEqual([]);
+  isAway = false;
+  await page.getByText(/is it running/).waitFor({ state: "detached" });
+  await page.getByRole("status", { name: "Loading" }).waitFor({ state: "detached" });
+  await page.getByRole("link", { name: "zap" }).or(page.getByText("zap")).first().waitFor();
+});
+
+test.each(["/agents", "/sessions"])("%s of a time without any does not say that there never was one", async (path) => {
+  const page = await open(`${week.ui}${path}?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z`);
+  await page.getByRole("button", { name: "Show the last 7 days" }).waitFor();
+  expect(await page.getByText("No event has come yet").count()).toBe(0);
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("button", { name: "Show the last 7 days" }).click();
+  await page.getByText("zap").first().waitFor();
+});

@@ -40,7 +40,7 @@ function messageOf(error: unknown, status: number): string {
   if (typeof error === "object" && error !== null && "error" in error) {
     const inner = error.error;
     if (typeof inner === "object" && inner !== null && "message" in inner && typeof inner.message === "string")
-      return inner.message;
+      return inner.message.replace(/^[a-z]/, (first) => (status >= 500 ? first.toUpperCase() : first));
   }
   return `agentmon answered with status ${status}.`;
 }

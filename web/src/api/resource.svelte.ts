@@ -1,8 +1,9 @@
 import { untrack } from "svelte";
 
 import type { Answer, Problem } from "./ask";
+import { isPassing, pauseAfter } from "./retry";
 
-/** What a view asked for: the last value stays while a new one is on its way. */
+/** What a view asked for: the last value stays while a new one is on its way. A problem that may pass is asked away. */
 export class Resource<T> {
   value = $state.raw<T | null>(null);
   problem = $state.raw<Problem | null>(null);
@@ -13,6 +14,8 @@ export class Resource<T> {
   private dirty = false;
   private lastAsked = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
+  private failures = 0;
+  private retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(question: (signal: AbortSignal) => Promise<Answer<T>>) {
     this.question = question;
@@ -21,6 +24,7 @@ export class Resource<T> {
   /** Asks at once; an earlier question is taken back. */
   async again(): Promise<void> {
     this.underWay?.abort();
+    clearTimeout(this.retry);
     const controller = new AbortController();
     this.underWay = controller;
     this.loading = true;
@@ -33,8 +37,11 @@ export class Resource<T> {
     if (answer.ok) {
       this.value = answer.value;
       this.problem = null;
+      this.failures = 0;
     } else {
       this.problem = answer.problem;
+      this.failures += 1;
+      if (isPassing(answer.problem)) this.retry = setTimeout(() => void this.again(), pauseAfter(this.failures));
     }
     if (this.dirty) this.soon();
   }
@@ -55,6 +62,7 @@ export class Resource<T> {
 
   stop(): void {
     this.underWay?.abort();
+    clearTimeout(this.retry);
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
   }

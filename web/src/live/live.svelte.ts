@@ -24,7 +24,7 @@ const doubtAfter = 30_000;
  * once a painted picture. */
 class Live {
   state = $state<State>("connecting");
-  /** When the connection was lost, while it is. */
+  /** When the connection was lost, or was first given up, while it is. */
   lostSince = $state<number | null>(null);
   /** The latest return after a loss: how long it took, and whether something was missed meanwhile. */
   resumed = $state.raw<{ at: number; after: number; missed: boolean } | null>(null);
@@ -79,9 +79,10 @@ class Live {
 
   private changeTo(state: State): void {
     if (state === "live") {
-      if (this.lostSince !== null) this.resumed = { at: Date.now(), after: Date.now() - this.lostSince, missed: false };
+      if (this.lostSince !== null && this.wasGreeted)
+        this.resumed = { at: Date.now(), after: Date.now() - this.lostSince, missed: false };
       this.lostSince = null;
-    } else if (this.state === "live") this.lostSince = Date.now();
+    } else if (this.state === "live" || state === "lost") this.lostSince ??= Date.now();
     this.state = state;
   }
 

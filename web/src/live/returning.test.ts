@@ -70,4 +70,18 @@ describe("a connection that was lost", () => {
     expect(live.resumed?.missed).toBe(false);
     expect(live.missed).toEqual({ gaps: 1, frames: 0, unknown: true });
   });
+
+  it("or never came is told with how long it is away, and is no return", async () => {
+    vi.resetModules();
+    const { live } = await import("./live.svelte");
+    live.start();
+    latest().close();
+    expect([live.state, live.lostSince], "it may have been the first moment").toEqual(["connecting", null]);
+    vi.advanceTimersByTime(1_000);
+    latest().close();
+    expect([live.state, live.lostSince]).toEqual(["lost", Date.now()]);
+    vi.advanceTimersByTime(1_000);
+    latest().send({ seq: 1, hello: {} });
+    expect([live.state, live.lostSince, live.resumed]).toEqual(["live", null, null]);
+  });
 });

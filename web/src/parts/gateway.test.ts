@@ -25,7 +25,7 @@ describe("the gateway's address", () => {
 describe("the command", () => {
   it("makes an id and the time in the shell", () => {
     expect(commandFor(open, "here", '{"id": "$ID", "ts": "$NOW"}')).toBe(
-      `curl -fsS http://here:8080/v1/events -H 'Content-Type: application/json' -d ` +
+      `curl -fsS http://here:8080/v1/events \\\n  -H 'Content-Type: application/json' \\\n  -d ` +
         `'{"id": "'$(cat /proc/sys/kernel/random/uuid)'", "ts": "'$(date -u +%FT%TZ)'"}'`,
     );
   });

@@ -19,7 +19,7 @@ export function commandFor(gateway: Gateway | null, pageHost: string, event: str
   const body = event
     .replaceAll("$ID", "'$(cat /proc/sys/kernel/random/uuid)'")
     .replaceAll("$NOW", "'$(date -u +%FT%TZ)'");
-  return `curl -fsS ${url}/v1/events -H 'Content-Type: application/json'${token} -d '${body}'`;
+  return `curl -fsS ${url}/v1/events \\\n  -H 'Content-Type: application/json'${token} \\\n  -d '${body}'`;
 }
 
 /** Asked once: it does not change while agentmon runs. */

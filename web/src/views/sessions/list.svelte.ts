@@ -1,4 +1,5 @@
 import type { Answer, Problem } from "../../api/ask";
+import { isPassing, pauseAfter } from "../../api/retry";
 import type { Session } from "../../api/types";
 import type { News } from "../../live/live.svelte";
 import { compare, type Place, placeOf } from "./order";
@@ -72,6 +73,8 @@ export class SessionList {
   private underWay: AbortController | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private lastBegun = 0;
+  private failures = 0;
+  private retry: ReturnType<typeof setTimeout> | undefined;
 
   /** Shows the answers of another query. What is seen stays until they come. */
   open(source: Source): void {
@@ -82,6 +85,7 @@ export class SessionList {
 
   close(): void {
     this.underWay?.abort();
+    clearTimeout(this.retry);
     if (this.timer) clearTimeout(this.timer);
     this.source = this.timer = this.underWay = null;
   }
@@ -106,11 +110,18 @@ export class SessionList {
 
   /** After a problem, or when a search is to look further. */
   goOn(): void {
-    this.problem = null;
     this.empties = 0;
     this.paused = false;
+    this.tryAgain();
+  }
+
+  private tryAgain(): void {
+    // The problem of a list without any row stays in sight until there is an answer.
     if (this.loading) void this.begin();
-    else this.fill();
+    else {
+      this.problem = null;
+      this.fill();
+    }
   }
 
   /** The row at an index; null while it is asked for. */
@@ -273,12 +284,16 @@ export class SessionList {
   private async question(cursor: string | null): Promise<Page | null> {
     const controller = new AbortController();
     this.underWay = controller;
+    clearTimeout(this.retry);
     this.meanwhile = [];
     const answer = await this.source?.ask(cursor, controller.signal);
     if (!answer || controller.signal.aborted) return null;
     this.underWay = null;
     this.problem = answer.ok ? null : answer.problem;
-    return answer.ok ? answer.value : null;
+    this.failures = answer.ok ? 0 : this.failures + 1;
+    if (answer.ok) return answer.value;
+    if (isPassing(answer.problem)) this.retry = setTimeout(() => this.tryAgain(), pauseAfter(this.failures));
+    return null;
   }
 
   private append(cursor: string | null, page: Page): void {

@@ -216,7 +216,7 @@ test("after a gap, further down, rows are set right in their places and new ones
   expect(list.moved).toBe(1);
 });
 
-test("a problem is told, and a retry asks again", async () => {
+test.each(["a retry", "time"])("a problem is told, and %s asks again", async (by) => {
   const problem = { status: 503, message: "overload" };
   let away = true;
   server.sessions = newestFirst(1);
@@ -229,7 +229,8 @@ test("a problem is told, and a retry asks again", async () => {
   expect(list.problem).toEqual(problem);
   expect(list.loading).toBe(true);
   away = false;
-  list.goOn();
+  if (by === "a retry") list.goOn();
+  else await vi.advanceTimersByTimeAsync(2_000);
   await settled();
   expect(list.problem).toBeNull();
   expect(list.count).toBe(1);
