@@ -9,6 +9,12 @@
 namespace agentmon {
 namespace {
 
+std::string words_of(httplib::Error error) {
+  if (error == httplib::Error::Connection) return "no connection";
+  if (error == httplib::Error::Read) return "no answer in time";
+  return httplib::to_string(error);
+}
+
 using self_actor = proxy_actor::extend<caf::reacts_to<caf::tick_atom>>;
 
 struct proxy_state {
@@ -30,7 +36,7 @@ struct proxy_state {
     request.body = wanted.body;
     for (const auto& [header, value] : wanted.headers) request.headers.emplace(header, value);
     const auto answer = client->send(request);
-    if (!answer) return unreachable(httplib::to_string(answer.error()));
+    if (!answer) return unreachable(words_of(answer.error()));
     reached();
     proxied_response response{answer->status, answer->body, {}};
     for (const auto& [header, value] : answer->headers) response.headers.emplace(header, value);
@@ -49,7 +55,7 @@ struct proxy_state {
     if (const auto answer = client->Get("/healthz"))
       reached();
     else
-      unreachable(httplib::to_string(answer.error()));
+      unreachable(words_of(answer.error()));
   }
 
   void reached() { node->status.set("query port", condition::up); }

@@ -14,6 +14,14 @@ std::string trimmed(const char* text) {
   return out;
 }
 
+/// Why libpq could not connect, without its own question whether the server runs, with which our message ends.
+std::string reason_of(const char* text) {
+  auto reason = trimmed(text);
+  const auto hint = reason.find("\n\tIs the server running");
+  if (hint != std::string::npos) reason.erase(hint, reason.find('\n', hint + 1) - hint);
+  return reason;
+}
+
 /// SQLSTATE to what a caller can do about it. Only what lies in the data itself is `invalid`: a writer gives such
 /// events up.
 fault fault_of(std::string_view state) {
@@ -174,7 +182,7 @@ result<connection> connect(const std::string& conninfo, std::chrono::millisecond
   connection fresh{PQconnectdbParams(keys.data(), values.data(), 1), statement_timeout + limits::store_silence};
   if (!fresh.alive())
     return fail(fault::unavailable, "PostgreSQL at " + fresh.where()
-                                        + " cannot be reached: " + trimmed(PQerrorMessage(fresh.handle_.get()))
+                                        + " cannot be reached: " + reason_of(PQerrorMessage(fresh.handle_.get()))
                                         + "; is it running, and is DATABASE_URL right?");
   // Notices would go to standard error, around our log.
   PQsetNoticeProcessor(

@@ -40,6 +40,17 @@ std::set<std::string> first_column(const rows& found) {
   return ids;
 }
 
+/// Whether many of the newest runs hold the words. The index would gather all runs that do, to find that they are many.
+result<bool> held_by_many(connection& db, const std::string& words) {
+  constexpr auto looked_at = limits::search_look_documents;
+  const auto found = db.exec("SELECT count(*) FROM (SELECT document FROM run_documents"
+                             " ORDER BY last_ts DESC, session_id DESC, run_id DESC LIMIT $2) AS newest"
+                             " WHERE document @@ $1::tsquery",
+                             parameters{words, static_cast<int64_t>(looked_at)});
+  if (!found) return tl::unexpected{found.error()};
+  return found->get<int64_t>(0, 0) >= static_cast<int64_t>(looked_at / 4);
+}
+
 } // namespace
 
 result<std::string> read_session_words(connection& db, const std::string& q) {
@@ -55,6 +66,9 @@ result<std::string> read_session_words(connection& db, const std::string& q) {
 }
 
 result<std::optional<std::set<std::string>>> sessions_with(connection& db, const std::string& words) {
+  const auto many = held_by_many(db, words);
+  if (!many) return tl::unexpected{many.error()};
+  if (*many) return std::nullopt;
   constexpr auto most = limits::search_runs_found;
   const auto found = db.exec("SELECT session_id FROM run_documents WHERE document @@ $1::tsquery LIMIT $2",
                              parameters{words, static_cast<int64_t>(most) + 1});
@@ -64,8 +78,10 @@ result<std::optional<std::set<std::string>>> sessions_with(connection& db, const
 }
 
 result<std::set<std::string>> sessions_with(connection& db, const std::string& words, const column& session_ids) {
-  const auto found = db.exec("SELECT DISTINCT session_id FROM run_documents"
-                             " WHERE session_id = ANY ($1) AND document @@ ($2)::tsquery",
+  // No further into a session than to a run that holds them: to look into a document is what this costs.
+  const auto found = db.exec("SELECT asked.session_id FROM unnest($1) AS asked (session_id) CROSS JOIN LATERAL ("
+                             "SELECT 1 FROM run_documents WHERE run_documents.session_id = asked.session_id"
+                             " AND document @@ ($2)::tsquery LIMIT 1) AS holds",
                              parameters{session_ids, words});
   if (!found) return tl::unexpected{found.error()};
   return first_column(*found);
