@@ -17,6 +17,8 @@ export async function subscribe(here: Observer, log: Log): Promise<void> {
     const program = createRequire(realpathSync(process.argv[1] ?? ""));
     const bus = fields(await import(pathToFileURL(program.resolve("openclaw/plugin-sdk/diagnostic-runtime")).href));
     const listen = bus.onInternalDiagnosticEvent;
+    const drained = bus.waitForDiagnosticEventsDrained;
+    if (typeof drained === "function") here.drained = async () => void (await drained());
     if (typeof listen !== "function") throw new Error("this OpenClaw has no diagnostic bus");
     listen((event: unknown) => {
       try {
@@ -89,15 +91,19 @@ function runStarted(here: Observer, event: Fields, at: number): void {
   if (place && !here.traces.has(trace)) here.traces.set(trace, place);
 }
 
-/** Begins a run in the conversation that the event names, if that was not told before. */
-function beginRun(here: Observer, event: Fields, at: number): Place | undefined {
+/** Begins a run in the conversation that the event names, if that was not told before; when the event is of the `middle`
+ * of a run, nobody told when it began. */
+function beginRun(here: Observer, event: Fields, at: number, middle = false): Place | undefined {
   const key = text(event.sessionKey) ?? "";
   const run = text(event.runId);
   const place = run === undefined ? undefined : here.place(key, text(event.sessionId), run);
   if (!run || !place || place.parent !== undefined) return place;
+  here.remember(run, place);
+  if (place.timeline.hasEnded(run)) return place;
   place.timeline.ensureSession(at, { attributes: { session_key: key } });
   endCompactionRun(here, place.timeline, at);
-  place.timeline.startRun(run, at, {
+  if (middle) place.timeline.joinRun(run, at);
+  else place.timeline.startRun(run, at, {
     trace: traceOf(event),
     input: here.inputs.take(run) ?? here.inputs.take(key),
     attributes: { channel: text(event.channel), trigger: text(event.trigger), model: text(event.model), provider: text(event.provider) },
@@ -105,7 +111,7 @@ function beginRun(here: Observer, event: Fields, at: number): Place | undefined 
   return place;
 }
 
-/** The model's last call, and the answer, are told after the run's end. */
+/** The bus tells this at once, the model's last call later; and the answer is sent after the run's end. */
 function runCompleted(here: Observer, event: Fields, at: number): void {
   const child = here.child(text(event.sessionKey) ?? "");
   here.endSoon(text(event.runId) ?? "", () => endRun(here, event, at, child));
@@ -169,11 +175,13 @@ function toolEnded(here: Observer, event: Fields, at: number, failure: string | 
   });
 }
 
-/** Where an event within a run belongs; the run begins with it if its beginning was not heard. */
+/** Where an event within a run belongs. */
 function placeOf(here: Observer, event: Fields, at: number): Place | undefined {
   const place = here.place(text(event.sessionKey) ?? "", text(event.sessionId), text(event.runId) ?? "");
   if (!place || place.parent !== undefined || place.timeline.record.runs[place.run]) return place;
-  return placeInCompaction(place.timeline) ?? beginRun(here, event, at);
+  const compaction = placeInCompaction(place.timeline);
+  if (compaction) here.remember(place.run, compaction);
+  return compaction ?? beginRun(here, event, at, true);
 }
 
 function traceOf(event: Fields): string | undefined {

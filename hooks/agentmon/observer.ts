@@ -11,8 +11,8 @@ import { Sessions } from "./sessions.ts";
 
 /** At the end of the process: OpenClaw waits 5 s. */
 const flushMs = 3000;
-/** Some events of the bus arrive after the end of their run; and the answer is sent then. */
-const lateMs = 1000;
+/** The answer is sent after the end of its run. */
+const answerMs = 1000;
 /** Notes on runs and messages that nobody fetched; far more than can be in work. */
 const mostNotes = 500;
 
@@ -57,24 +57,34 @@ export class Observer {
   readonly wrapped = new Notes<string>();
   /** Where a trace began: a sub-agent goes on with the trace of the run that started it. */
   readonly traces = new Notes<Place>();
+  /** Resolves when the bus has told what happened before the call: it tells some things at once, and others later. */
+  drained: () => Promise<void> = () => Promise.resolve();
   /** Ends that wait for what is late. */
   private readonly late = new Map<string, { timer: NodeJS.Timeout; end: () => void }>();
+  private readonly lateMs: number;
+  /** Where runs are told, by their ids: what is heard of them late belongs there, too. */
+  private readonly places = new Notes<Place>();
   /** Sub-agents at work, by their session key. */
   private readonly children = new Notes<Child>();
   private readonly emitter: Emitter | undefined;
 
-  constructor(folder: string, tell: Emitter | ((happening: Happening) => void)) {
+  constructor(folder: string, tell: Emitter | ((happening: Happening) => void), lateMs = answerMs) {
+    this.lateMs = lateMs;
     this.emitter = tell instanceof Emitter ? tell : undefined;
     const emit = tell instanceof Emitter ? (happening: Happening) => tell.emit(happening) : tell;
     this.sessions = new Sessions(join(folder, "sessions.json"), emit);
   }
 
-  /** Ends something in a moment. */
+  /** Ends something in a moment, after what the bus has not told yet. */
   endSoon(what: string, end: () => void): void {
     this.endNow(what);
-    const timer = setTimeout(() => this.endNow(what), lateMs);
+    const endThis = (): void => {
+      if (this.late.get(what) === waiting) this.endNow(what);
+    };
+    const timer = setTimeout(() => void this.drained().then(endThis, endThis), this.lateMs);
     timer.unref();
-    this.late.set(what, { timer, end });
+    const waiting = { timer, end };
+    this.late.set(what, waiting);
   }
 
   endNow(what: string): void {
@@ -91,6 +101,7 @@ export class Observer {
   }
 
   async flush(): Promise<void> {
+    await this.drained();
     this.settle();
     this.sessions.save();
     await this.emitter?.flush(flushMs);
@@ -98,10 +109,17 @@ export class Observer {
 
   /** Where a run of a session key is told: in its own conversation or, of a sub-agent, in its parent's. */
   place(key: string, sessionId: string | undefined, run: string): Place | undefined {
+    const told = this.places.get(run);
+    if (told) return told;
     const child = this.children.get(key);
     if (child) return { ...child.place, parent: child.span };
     const timeline = this.sessions.at(key, sessionId);
     return timeline && { timeline, run, parent: undefined };
+  }
+
+  /** All that is heard of a run from now on is told there. */
+  remember(run: string, place: Place): void {
+    this.places.set(run, place);
   }
 
   /** A sub-agent begins to work for a run of its parent; undefined when it is not known whose it is. */
@@ -114,6 +132,7 @@ export class Observer {
     const child: Child = { key, place, span: run };
     place.timeline.startSpan(place.run, run, at, { kind: "subagent", name: name ?? "subagent", parent: caller ?? place.parent });
     this.children.set(key, child);
+    this.remember(run, { ...place, parent: run });
     return child;
   }
 

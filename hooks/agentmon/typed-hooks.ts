@@ -110,8 +110,11 @@ function placeOf(here: Observer, event: Fields, context: Fields, at: number): Pl
   const key = text(context.sessionKey) ?? "";
   const place = here.place(key, text(context.sessionId), run);
   if (!place || place.parent !== undefined || place.timeline.record.runs[place.run]) return place;
+  here.remember(run, place);
+  if (place.timeline.hasEnded(run)) return place;
   place.timeline.ensureSession(at, { attributes: { session_key: key } });
-  place.timeline.startRun(run, at, { input: here.inputs.take(run) ?? here.inputs.take(key), trace: text(fields(context.trace).traceId) });
+  if (here.bus) place.timeline.joinRun(run, at);
+  else place.timeline.startRun(run, at, { input: here.inputs.take(run) ?? here.inputs.take(key), trace: text(fields(context.trace).traceId) });
   return place;
 }
 

@@ -14,9 +14,14 @@ from waiting import wait_until
 HERE = pathlib.Path(__file__).parent
 AGENTS = pathlib.Path(os.environ["AGENTMON_AGENTS"]) if "AGENTMON_AGENTS" in os.environ else None
 
-#: Takes four seconds (Codex goes on without it after five) and tells how long it really took, on a machine that may be
-#: busy.
-SLEEP = "s=$(date +%s%N); sleep 4; e=$(date +%s%N); echo $(( (e-s)/1000000 )) > took"
+
+def sleeping(seconds):
+    """A command that takes so long and tells how long it really took, on a machine that may be busy."""
+    return f"s=$(date +%s%N); sleep {seconds}; e=$(date +%s%N); echo $(( (e-s)/1000000 )) > took"
+
+
+#: Codex goes on without a command after five seconds.
+SLEEP = sleeping(4)
 
 
 class Lab:

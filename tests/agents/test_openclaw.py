@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import shutil
 import statistics
 import time
 
@@ -12,7 +11,7 @@ import requests
 
 from disks import SmallDisk
 from harness import ROOT, SECRETS
-from lab import AGENTS, HERE, SLEEP, Lab, accepts, outline
+from lab import AGENTS, HERE, Lab, accepts, outline, sleeping
 from relay import Relay
 from waiting import wait_until
 
@@ -130,7 +129,7 @@ def test_openclaw(tmp_path, deploy):
     with openclaw(tmp_path, deploy) as lab:
         turn(lab, "hello there")
         turn(lab, "please RUN[echo oops >&2; exit 3]")
-        turn(lab, f"please RUN[{SLEEP}]")
+        turn(lab, f"please RUN[{sleeping(8)}]")
         turn(lab, "please READ_MISSING now")
         turn(lab, "SPAWN a helper")
         wait_until(lambda: lab.spans("openclaw", "subagent"), 60, "the sub-agent has ended", poll=0.5)
@@ -167,8 +166,6 @@ def test_openclaw(tmp_path, deploy):
         lab.check_whole("openclaw")
 
 
-@pytest.mark.skipif(shutil.which("ansible-playbook") is None,
-                    reason="Ansible is not installed: apt-get install ansible-core")
 def test_ansible_deploys_the_hook_and_the_plugin(tmp_path):
     with openclaw(tmp_path, by_ansible) as lab:
         turn(lab, "please RUN[echo hello]")

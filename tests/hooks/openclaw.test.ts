@@ -146,6 +146,79 @@ test("the same turn without the plugin has the same spans", (t) => {
   assert.deepEqual(spans(watched.told).map((each) => (each as unknown[]).slice(0, 2)), [["r:model:1", "model"], ["c1", "tool"], ["child:model:1", "model"], ["child", "subagent"]]);
 });
 
+const child = { sessionKey: "agent:main:subagent:k", sessionId: "ks", runId: "child" };
+const call = { ...child, callId: "child:model:1" };
+const spawned = (): Heard => plugin("subagent_spawned", { runId: "child", childSessionKey: child.sessionKey, label: "kid" }, { requesterSessionKey: key });
+
+/** Every span's end: its name, how it ended, its parent and the tokens. */
+function endsOf(told: readonly Sent[]): unknown[] {
+  return told.filter((each) => each.event.type === "span.end").map(({ payload, correlation }) => [
+    correlation.span_id, payload.status, correlation.parent_span_id, fields(payload.usage).input_tokens,
+  ]);
+}
+
+test("a sub-agent that works longer than its parent's run goes on with its model call", (t) => {
+  const watched = watch(temporaryFolder(t));
+  // hear() lets as much time pass at its end as any wait takes.
+  hear(watched, [bus("run.started"), spawned(), bus("run.started", child), bus("model.call.started", call), bus("run.completed", { outcome: "completed" })]);
+  assert.equal(watched.told.at(-1)?.event.type, "run.end");
+  hear(watched, [bus("model.call.completed", { ...call, usage: { input: 10, output: 1 } }), bus("run.completed", { ...child, outcome: "completed" })]);
+  assertWhole(watched.told);
+  assert.deepEqual(endsOf(watched.told), [["child:model:1", "success", "child", 10], ["child", "success", undefined, undefined]]);
+});
+
+test("what a sub-agent left open ends with it, but not its own sub-agents", (t) => {
+  const watched = watch(temporaryFolder(t));
+  const grandchild = { sessionKey: "agent:main:subagent:g", sessionId: "gs", runId: "grandchild" };
+  hear(watched, [
+    bus("run.started"), spawned(), bus("run.started", child), bus("model.call.started", call),
+    plugin("subagent_spawned", { runId: "grandchild", childSessionKey: grandchild.sessionKey }, { requesterSessionKey: child.sessionKey }),
+    bus("run.completed", { outcome: "completed" }),
+    bus("run.completed", { ...child, outcome: "aborted" }),
+  ]);
+  assert.deepEqual(endsOf(watched.told), [["child:model:1", "aborted", "child", undefined], ["child", "aborted", undefined, undefined]]);
+  hear(watched, [bus("run.completed", { ...grandchild, outcome: "completed" })]);
+  assertWhole(watched.told);
+  assert.deepEqual(endsOf(watched.told).at(-1), ["grandchild", "success", "child", undefined]);
+});
+
+test("what is told of a sub-agent or of a run after its end is told where it belongs, also when the conversation was begun anew", (t) => {
+  const watched = watch(temporaryFolder(t));
+  hear(watched, [bus("run.started"), spawned(), bus("run.started", child), bus("run.completed", { ...child, outcome: "completed" }), bus("run.completed", { outcome: "completed" })]);
+  hear(watched, [hook("command", "new", { sessionEntry: { sessionId: "s", sessionStartedAt: clock } })]);
+  const late = { callId: "r:model:9" };
+  hear(watched, [
+    bus("model.call.started", call), bus("model.call.completed", { ...call, usage: { input: 10, output: 1 } }),
+    bus("model.call.started", late), bus("model.call.completed", { ...late, usage: { input: 20, output: 2 } }),
+  ]);
+  assertWhole(watched.told);
+  assert.deepEqual(endsOf(watched.told).slice(-2), [["child:model:1", "success", "child", 10], ["r:model:9", "success", undefined, 20]]);
+  const where = watched.told.filter((each) => each.correlation.span_id).map((each) => [each.correlation.session_id, each.correlation.run_id]);
+  assert.deepEqual([...new Set(where.map(String))], ["s,r"]);
+  assert.equal(watched.told.filter((each) => each.event.type === "session.start").length, 2, "before and after /new");
+});
+
+test("a run ends only when the bus has told what it still held, however long that takes", async (t) => {
+  const told: Sent[] = [];
+  const source = { framework: "openclaw", name: "zap", capture: true };
+  const observer = new Observer(temporaryFolder(t), (happening) => told.push(JSON.parse(envelope(happening, source)) as Sent), 1);
+  const watched = { observer, told };
+  const asked = new Promise<() => void>((ask) => {
+    observer.drained = () => new Promise<void>((drain) => { ask(drain); });
+  });
+  for (const each of [bus("run.started"), bus("model.call.started", { callId: "m" }), bus("run.completed", { outcome: "completed" })]) heardDiagnostic(observer, each.event);
+  const keepAlive = setInterval(() => undefined, 1000); // the hook's own timers hold no process
+  const drain = await asked;
+  assert.equal(told.some((each) => each.event.type === "run.end"), false);
+  heardDiagnostic(observer, bus("model.call.completed", { callId: "m", usage: { input: 10, output: 1 } }).event);
+  drain();
+  await new Promise((resolve) => setImmediate(resolve));
+  clearInterval(keepAlive);
+  assertWhole(watched.told);
+  assert.deepEqual(told.map((each) => each.event.type).slice(-2), ["span.end", "run.end"]);
+  assert.deepEqual(endsOf(told), [["m", "success", undefined, 10]]);
+});
+
 test("/stop aborts the run, whatever is open in it", (t) => {
   for (const end of [bus("message.processed", { reason: "fast_abort" }), bus("run.completed", { outcome: "aborted" })]) {
     const watched = watch(temporaryFolder(t));

@@ -107,7 +107,8 @@ export class Timeline {
     return this.record.endedRuns?.includes(run) ?? false;
   }
 
-  /** Spans that are open end with it; sub-agents go on, for they can outlive the run that started them. */
+  /** Spans that are open end with it; sub-agents go on with what is open in them, for they can outlive the run that
+   * started them. */
   endRun(run: string, at: number, told: Told = {}): void {
     if (this.hasEnded(run)) return;
     const known = this.record.runs[run];
@@ -133,6 +134,7 @@ export class Timeline {
     if (known ? known.done.includes(span) : this.hasEnded(run)) return;
     const open = known?.spans[span];
     const duration = told.duration ?? (open ? Math.max(0, at - open.at) : undefined);
+    if (open?.kind === "subagent") this.closeWithin(run, span, at);
     this.say("span.end", at, { run, span }, { ...told, kind: told.kind ?? open?.kind, name: told.name ?? open?.name, parent: told.parent ?? open?.parent, duration });
     if (!known) return;
     known.lastAt = Math.max(at, known.lastAt);
@@ -163,12 +165,35 @@ export class Timeline {
   /** Ends the open spans of a run, of which nothing more will be heard. */
   closeSpans(run: string, at: number, keepSubagents: boolean): void {
     for (const [span, open] of Object.entries(this.record.runs[run]?.spans ?? {})) {
-      if (keepSubagents && open.kind === "subagent") continue;
-      this.endSpan(run, span, at, {
-        status: "aborted",
-        error: { type: "no_end", message: "Nothing said how this ended: it failed, was refused or was interrupted." },
-      });
+      if (keepSubagents && this.inSubagent(run, span)) continue;
+      if (this.record.runs[run]?.spans[span] === open) this.closeSpan(run, span, at);
     }
+  }
+
+  /** Ends what is open within a span, but for sub-agents, which go on. */
+  private closeWithin(run: string, around: string, at: number): void {
+    for (const [span, open] of Object.entries(this.record.runs[run]?.spans ?? {})) {
+      if (span === around || open.parent !== around || open.kind === "subagent") continue;
+      this.closeSpan(run, span, at);
+    }
+  }
+
+  private closeSpan(run: string, span: string, at: number): void {
+    this.endSpan(run, span, at, {
+      status: "aborted",
+      error: { type: "no_end", message: "Nothing said how this ended: it failed, was refused or was interrupted." },
+    });
+  }
+
+  /** A span is, or is within, a sub-agent that is at work. */
+  private inSubagent(run: string, span: string): boolean {
+    const spans = this.record.runs[run]?.spans ?? {};
+    const seen = new Set<string>(); // what agents name as parents may go round
+    for (let each: string | undefined = span; each !== undefined && !seen.has(each); each = spans[each]?.parent) {
+      if (spans[each]?.kind === "subagent") return true;
+      seen.add(each);
+    }
+    return false;
   }
 
   private say(type: string, at: number, where: { run?: string | undefined; span?: string | undefined }, told: Told): void {
