@@ -17,7 +17,7 @@ to_test=(
   python3 python3-pytest python3-websockets python3-jsonschema python3-psycopg2 python3-yaml python3-requests
   golang-go
   nginx-light caddy prometheus docker-compose systemd
-  debhelper lintian mmdebstrap systemd-container
+  debhelper lintian mmdebstrap systemd-container ansible-core
 )
 
 # They make the page and run the hooks. Debian's are new enough; a newer Node that is here already stays as it is.

@@ -59,7 +59,7 @@ class Sshd(Process):
         (self.folder / "config").write_text("\n".join([
             f"Port {self.port}", f"ListenAddress {listen}", "PidFile none", "UsePAM no", "UseDNS no",
             "StrictModes no", "PasswordAuthentication no", "KbdInteractiveAuthentication no",
-            "PermitRootLogin prohibit-password", "MaxStartups 1000", f"HostKey {self.folder / 'host'}",
+            "PermitRootLogin prohibit-password", "MaxStartups 1000", "MaxSessions 100", "Subsystem sftp internal-sftp", f"HostKey {self.folder / 'host'}",
             f"AuthorizedKeysFile {self.folder / 'authorized_keys'}", ""]))
         arguments = [program("sshd"), "-D", "-f", self.folder / "config", "-E", self.folder / "log"]
         if os.geteuid() == 0:
