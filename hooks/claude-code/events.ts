@@ -130,7 +130,16 @@ class ClaudeInterpreter extends Interpreter<ClaudeRecord> {
 
   private runEnded(told: Told): void {
     const run = this.ensureRun();
-    if (run && !this.timeline.hasEnded(run)) this.timeline.endRun(run, this.at, { ...told, usage: this.usage(run) });
+    if (!run) return;
+    if (this.timeline.hasEnded(run)) this.wentOn(run, told);
+    else this.timeline.endRun(run, this.at, { ...told, usage: this.usage(run) });
+  }
+
+  /** A Stop hook of the user's, or a teammate, made Claude go on after its Stop, which then comes again. Nobody told when
+   * that began. */
+  private wentOn(run: string, told: Told): void {
+    const usage = this.usage(run);
+    if (usage?.output_tokens !== undefined) this.timeline.endRun(`${run}.${Math.floor(this.at)}`, this.at, { ...told, usage });
   }
 
   private subagentStarted(): void {
@@ -149,7 +158,8 @@ class ClaudeInterpreter extends Interpreter<ClaudeRecord> {
   private transcriptOf(run: string | undefined): Part {
     const path = this.said.transcript_path;
     const from = this.record.read <= sizeOf(path) ? this.record.read : 0;
-    return { path, from, since: (run === undefined ? undefined : this.record.runs[run]?.at) ?? this.at };
+    const ended = run !== undefined && this.timeline.hasEnded(run);
+    return { path, from, since: ended ? 0 : ((run === undefined ? undefined : this.record.runs[run]?.at) ?? this.at) };
   }
 
   /** Waits until the transcript holds the answer. */

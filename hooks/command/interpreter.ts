@@ -81,7 +81,8 @@ export abstract class Interpreter<Record extends CommandRecord> {
   }
 
   protected aboutSession(): Told {
-    return { attributes: { cwd: text(this.said.cwd), source: text(this.said.source), model: this.record.model } };
+    const source = this.said.hook_event_name === "SessionStart" ? text(this.said.source) : undefined;
+    return { attributes: { cwd: text(this.said.cwd), source, model: this.record.model } };
   }
 
   protected sessionStarted(): void {

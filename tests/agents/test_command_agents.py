@@ -1,22 +1,30 @@
 """The real Claude Code and Codex report what they did."""
 
 import json
+import subprocess
 
 import pytest
 
 from lab import AGENTS, HERE, SLEEP, Lab, interrupt, outline
+from terminal import Terminal
+from waiting import wait_until
 
 pytestmark = pytest.mark.skipif(AGENTS is None, reason="the agents are not installed: ./test-all.sh --agents")
 
 
+def install_claude(lab):
+    """The program, with a model's server and the hooks."""
+    lab.start_model()
+    lab.environment |= {
+        "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{lab.model_port}", "ANTHROPIC_API_KEY": "mock-key",
+        "DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
+    lab.install("claude-code")
+    return str(AGENTS / "claude-code/node_modules/@anthropic-ai/claude-code-linux-x64/claude")
+
+
 def test_claude_code(tmp_path):
     with Lab(tmp_path) as lab:
-        lab.start_model()
-        lab.environment |= {
-            "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{lab.model_port}", "ANTHROPIC_API_KEY": "mock-key",
-            "DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
-        lab.install("claude-code")
-        claude = str(AGENTS / "claude-code/node_modules/@anthropic-ai/claude-code-linux-x64/claude")
+        claude = install_claude(lab)
         options = ["-p", "--allowedTools", "Bash,Agent,Task", "--"]
         lab.run(claude, *options, f"RUN[{SLEEP}]")
         for prompt in ("RUN[exit 3]", "SPAWN[do the sub thing]", "/compact"):
@@ -48,6 +56,54 @@ def test_claude_code(tmp_path):
         summaries = [one["id"] for one in lab.requests("messages.jsonl")
                      if "CRITICAL: Respond with TEXT ONLY" in json.dumps(one["body"]["messages"][-2:])]
         assert lab.tokens("claude-code") == lab.tokens_of_model(but=summaries)
+        lab.check_whole("claude-code")
+
+
+def test_claude_code_tells_of_a_directory_that_is_added(tmp_path):
+    with Lab(tmp_path) as lab:
+        claude = install_claude(lab)
+        (lab.project / "more").mkdir()
+        add = {"subtype": "register_repo_root", "directory": str(lab.project / "more")}
+        # As programs use it: a line of JSON for each thing they want.
+        with subprocess.Popen([claude, "-p", "--verbose", "--input-format", "stream-json", "--output-format", "stream-json"],
+                              cwd=lab.project, env=lab.environment, stdin=subprocess.PIPE,
+                              stdout=open(tmp_path / "said", "wb"), stderr=subprocess.STDOUT) as agent:
+            agent.stdin.write(json.dumps({"type": "control_request", "request_id": "1", "request": add}).encode() + b"\n")
+            agent.stdin.flush()
+            lab.wait_for("claude-code", "claude_code.directory_added", 1)
+        lab.wait_for("claude-code", "session.end", 1)
+        (told,) = [row[5] for row in lab.rows("claude-code") if row[0] == "claude_code.directory_added"]
+        assert told == {"source": "register_repo_root", "input": {"directory": str(lab.project / "more")}}
+        lab.check_whole("claude-code")
+
+
+def test_a_teammate_of_claude_code(tmp_path):
+    with Lab(tmp_path) as lab:
+        claude = install_claude(lab)
+        lab.environment["CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS"] = "1"
+        project = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
+        (lab.home / ".claude.json").write_text(json.dumps({
+            "hasCompletedOnboarding": True, "theme": "dark", "projects": {str(lab.project): project},
+            "customApiKeyResponses": {"approved": ["mock-key"], "rejected": []}}))
+        # Without a terminal there are no teammates.
+        with Terminal([claude, "--permission-mode", "default", "--allowedTools", "Agent"], lab.project,
+                      lab.environment) as terminal:
+            wait_until(lambda: b"manual mode" in terminal.shown, 60, "Claude Code takes input")
+            terminal.type("MATE[do the sub thing]")
+            # The mate is done, and Claude says something about that, under the id of the run that has ended.
+            lab.wait_for("claude-code", "claude_code.teammate_idle", 1, deadline=120)
+            lab.wait_for("claude-code", "run.end", 2)
+        lab.wait_for("claude-code", "session.end", 1)
+
+        (told,) = [row[5] for row in lab.rows("claude-code") if row[0] == "claude_code.teammate_idle"]
+        assert told["teammate_name"] == "mate"
+        (call,) = lab.spans("claude-code", "tool")
+        (agent,) = lab.spans("claude-code", "subagent")
+        assert (agent["name"], agent["status"], agent["parent_span_id"]) == ("mate", "success", call["span_id"])
+        first, second = lab.runs("claude-code")
+        assert first["duration_ms"] > 0
+        assert (second["started_at"], second["duration_ms"]) == (None, None), "nobody told when it began"
+        assert lab.tokens("claude-code") == lab.tokens_of_model()
         lab.check_whole("claude-code")
 
 

@@ -11,6 +11,7 @@ import { temporaryFolder } from "./temporary.ts";
 const order = [
   "SessionStart", "UserPromptSubmit", "PreCompact", "PreToolUse", "SubagentStart", "PermissionRequest", "Notification",
   "PostToolUse", "PostToolUseFailure", "PostToolBatch", "SubagentStop", "PostCompact", "Stop", "StopFailure", "SessionEnd",
+  "DirectoryAdded", "TeammateIdle",
 ];
 
 function inOrder(): Record<string, unknown>[] {
@@ -67,6 +68,23 @@ test("Stop waits for a transcript that lags behind", async (t) => {
   const end = (await replayed).at(-1);
   assert.equal(end?.event.type, "run.end");
   assert.deepEqual(end.payload.usage, { input_tokens: 3, output_tokens: 4, model: "claude-opus-5-5" });
+});
+
+test("what Claude does after a Stop, because a hook or a teammate makes it go on, is a run without a beginning, and only when it did something", async (t) => {
+  const folder = temporaryFolder(t);
+  const transcript = join(folder, "transcript.jsonl");
+  const says = session(folder);
+  writeFileSync(transcript, answer(1, "m1", "first", { input_tokens: 10, output_tokens: 1 }));
+  const stops = (more: object): Record<string, unknown> => says("Stop", { last_assistant_message: "first", ...more });
+  const memory = join(folder, "memory");
+  const before = await replay(claudeCode, [says("UserPromptSubmit", { prompt: "x" }), stops({}), stops({})], memory);
+  assert.deepEqual(before.map((each) => each.event.type), ["session.start", "run.start", "run.end"]);
+  writeFileSync(transcript, answer(1, "m1", "first", { input_tokens: 10, output_tokens: 1 }) + answer(2, "m2", "second", { input_tokens: 20, output_tokens: 2 }));
+  const after = await replay(claudeCode, [stops({ last_assistant_message: "second", stop_hook_active: true })], memory);
+  const { correlation, payload } = after[0] ?? {};
+  assert.equal(after.length, 1);
+  assert.notEqual(correlation?.run_id, "p");
+  assert.deepEqual(payload, { status: "success", usage: { input_tokens: 20, output_tokens: 2, model: "claude-opus-5-5" }, output: "second" });
 });
 
 test("an interrupted run, which calls no hook, ends when the next one begins", async (t) => {
