@@ -194,14 +194,16 @@ export abstract class Interpreter<Record extends CommandRecord> {
     if (trigger === "manual") this.timeline.endRun(run, this.at, { status: "success", usage: this.usage(run) });
   }
 
-  /** A call that is not known here: its figures and what it calls things, and as content its other short texts. */
+  /** A call that is not known here: its figures and what it calls things, and as content its other short texts and the
+   * paths of files. */
   protected noted(framework: string, name: string): void {
-    const known = ["session_id", "transcript_path", "hook_event_name", "prompt_id", "turn_id", "cwd"];
+    const known = ["session_id", "transcript_path", "agent_transcript_path", "hook_event_name", "prompt_id", "turn_id", "cwd"];
     const said = Object.entries(this.said).filter(([key]) => !known.includes(key));
     const isShort = (value: unknown): value is string => typeof value === "string" && value.length <= 64;
+    const isPath = (key: string, value: unknown): boolean => /(directory|path|cwd)$/.test(key) && typeof value === "string" && value.length <= 1024;
     const isDetail = ([key, value]: [string, unknown]): boolean =>
       typeof value === "number" || typeof value === "boolean" || (isShort(value) && /(type|name|model|mode|source|trigger)$/.test(key));
-    const texts = said.filter((each) => isShort(each[1]) && !isDetail(each));
+    const texts = said.filter((each) => (isShort(each[1]) && !isDetail(each)) || isPath(...each));
     this.timeline.note(`${framework}.${snake(name)}`, this.at, { run: this.run() }, {
       input: texts.length > 0 ? Object.fromEntries(texts) : undefined,
       details: Object.fromEntries(said.filter(isDetail)),

@@ -138,9 +138,9 @@ test("a run whose process was killed while a human was asked ends when another p
 
 test("of a call that means nothing here texts are told as content, which can be switched off, and long ones not at all", async (t) => {
   const says = session(temporaryFolder(t));
-  const told = await replay(claudeCode, [says("UserPromptExpansion", { command_name: "deploy", prompt: "my words", turns: 3, more: "x".repeat(65) })], temporaryFolder(t));
+  const told = await replay(claudeCode, [says("UserPromptExpansion", { command_name: "deploy", prompt: "my words", turns: 3, more: "x".repeat(65), new_cwd: "/y".repeat(40) })], temporaryFolder(t));
   assert.equal(told.at(-1)?.event.type, "claude_code.user_prompt_expansion");
-  assert.deepEqual(told.at(-1)?.payload, { input: { prompt: "my words" }, command_name: "deploy", turns: 3 });
+  assert.deepEqual(told.at(-1)?.payload, { input: { prompt: "my words", new_cwd: "/y".repeat(40) }, command_name: "deploy", turns: 3 });
 });
 
 test("a run whose beginning nobody told has no beginning and no duration", async (t) => {
