@@ -40,15 +40,20 @@ std::set<std::string> first_column(const rows& found) {
   return ids;
 }
 
-/// Whether many of the newest runs hold the words. The index would gather all runs that do, to find that they are many.
-result<bool> held_by_many(connection& db, const std::string& words) {
-  constexpr auto looked_at = limits::search_look_documents;
-  const auto found = db.exec("SELECT count(*) FROM (SELECT document FROM run_documents"
-                             " ORDER BY last_ts DESC, session_id DESC, run_id DESC LIMIT $2) AS newest"
-                             " WHERE document @@ $1::tsquery",
-                             parameters{words, static_cast<int64_t>(looked_at)});
+/// How many of the newest runs hold the words, or of the oldest, if those are fewer.
+constexpr auto count_holders = R"(
+SELECT least(count(*) FILTER (WHERE newest), count(*) FILTER (WHERE NOT newest))
+FROM ((SELECT true, document FROM run_documents ORDER BY last_ts DESC, session_id DESC, run_id DESC LIMIT $2)
+      UNION ALL
+      (SELECT false, document FROM run_documents ORDER BY last_ts, session_id, run_id LIMIT $2)) AS ends (newest, document)
+WHERE document @@ $1::tsquery)";
+
+/// Whether the words are common, then and now. The index would gather all runs with them, to find that they are many.
+result<bool> are_common(connection& db, const std::string& words) {
+  constexpr auto looked_at = static_cast<int64_t>(limits::search_look_documents);
+  const auto found = db.exec(count_holders, parameters{words, looked_at});
   if (!found) return tl::unexpected{found.error()};
-  return found->get<int64_t>(0, 0) >= static_cast<int64_t>(looked_at / 4);
+  return found->get<int64_t>(0, 0) >= looked_at / 8;
 }
 
 } // namespace
@@ -66,9 +71,9 @@ result<std::string> read_session_words(connection& db, const std::string& q) {
 }
 
 result<std::optional<std::set<std::string>>> sessions_with(connection& db, const std::string& words) {
-  const auto many = held_by_many(db, words);
-  if (!many) return tl::unexpected{many.error()};
-  if (*many) return std::nullopt;
+  const auto common = are_common(db, words);
+  if (!common) return tl::unexpected{common.error()};
+  if (*common) return std::nullopt;
   constexpr auto most = limits::search_runs_found;
   const auto found = db.exec("SELECT session_id FROM run_documents WHERE document @@ $1::tsquery LIMIT $2",
                              parameters{words, static_cast<int64_t>(most) + 1});
