@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import signal
 import struct
 import termios
@@ -20,7 +21,7 @@ class Terminal:
     """Runs a program and reads what it shows until it ends; as a context, ends it."""
 
     def __init__(self, words, cwd, environment):
-        self.shown = b""
+        self.raw = b""
         self.pid, self.keys = pty.fork()
         if self.pid == 0:
             os.chdir(cwd)
@@ -32,17 +33,21 @@ class Terminal:
     def read(self):
         with contextlib.suppress(OSError):  # the program has ended
             while piece := os.read(self.keys, 65536):
-                self.shown += piece
+                self.raw += piece
                 for asked, answer in ANSWERS.items():
                     if asked in piece:
                         os.write(self.keys, answer)
 
-    def type(self, text):
-        """Types it and waits until it is shown; Enter is what comes after that."""
-        for letter in text:
-            os.write(self.keys, letter.encode())
-        wait_until(lambda: text.split()[0].encode() in self.shown, 60, f"{text} is shown: {self.shown[-2000:]}")
-        os.write(self.keys, b"\r")
+    def shown(self):
+        """The words that it has shown so far."""
+        text = re.sub(r"\x1b\][^\x07\x1b]*(\x07|\x1b\\)", "", self.raw.decode(errors="replace"))
+        return " ".join(re.sub(r"\x1b[\[(][0-9;?<>=]*[ -/]*[@-~]", " ", text).split())
+
+    def wait_for(self, words, deadline=120):
+        wait_until(lambda: words in self.shown(), deadline, f"it shows: {words}")
+
+    def type(self, keys):
+        os.write(self.keys, keys.encode())
 
     def __enter__(self):
         return self

@@ -88,8 +88,10 @@ def test_a_teammate_of_claude_code(tmp_path):
         # Without a terminal there are no teammates.
         with Terminal([claude, "--permission-mode", "default", "--allowedTools", "Agent"], lab.project,
                       lab.environment) as terminal:
-            wait_until(lambda: b"manual mode" in terminal.shown, 60, "Claude Code takes input")
-            terminal.type("MATE[do the sub thing]")
+            terminal.wait_for("manual mode")
+            terminal.type("MATE[greet]")
+            terminal.wait_for("MATE[greet]")
+            terminal.type("\r")
             # The mate is done, and Claude says something about that, under the id of the run that has ended.
             lab.wait_for("claude-code", "claude_code.teammate_idle", 1, deadline=120)
             lab.wait_for("claude-code", "run.end", 2)
@@ -129,18 +131,49 @@ enabled = false
 """
 
 
+def install_codex(lab, version):
+    """The program, with a model's server and the hooks."""
+    old = version == "0.116.0"
+    lab.start_model()
+    (lab.home / ".codex").mkdir()
+    (lab.home / ".codex/config.toml").write_text(
+        CODEX_CONFIG.format(port=lab.model_port, feature="codex_hooks" if old else "hooks"))
+    lab.install("codex")
+    vendor = AGENTS / f"codex-{version}/node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl"
+    return str(vendor / ("codex" if old else "bin") / "codex")
+
+
+def test_codex_runs_the_hooks_when_its_own_dialogue_has_trusted_them(tmp_path):
+    with Lab(tmp_path) as lab:
+        codex = install_codex(lab, "0.169.0")
+        config = lab.home / ".codex/config.toml"
+        config.write_text(config.read_text() + f'\n[projects."{lab.project}"]\ntrust_level = "trusted"\n')
+        lab.run(codex, "exec", "--json", "RUN[echo before]")
+        lab.wait_for("codex", "run.end", 1)
+        assert {row[0] for row in lab.rows("codex")} == {"session.start", "run.end"}, "notify, which needs no trust"
+        (run,) = lab.runs("codex")
+        assert (run["status"], run["started_at"], run["duration_ms"]) == ("success", None, None)
+        assert "trusted_hash" not in config.read_text()
+        with Terminal([codex, "--no-daemon"], lab.project, lab.environment) as terminal:
+            choice = "2. Trust all and continue"
+            terminal.wait_for(choice)
+            # One down, again when that came before the dialogue takes keys.
+            wait_until(lambda: terminal.shown().count(choice) > 1 or terminal.type("\x1b[B"), 60,
+                       "the choice is shown as chosen", poll=5)
+            terminal.type("\r")
+            wait_until(lambda: config.read_text().count("trusted_hash") == 12, 60, "Codex has noted what was trusted")
+        lab.run(codex, "exec", "--json", "RUN[echo after]")
+        lab.wait_for("codex", "session.end", 1)
+        assert outline(lab.spans("codex", "tool")) == [("Bash", "success")]
+        lab.check_whole("codex")
+
+
 @pytest.mark.parametrize("version", ["0.116.0", "0.169.0"])
 def test_codex(tmp_path, version):
     old = version == "0.116.0"
     with Lab(tmp_path) as lab:
-        lab.start_model()
-        (lab.home / ".codex").mkdir()
-        (lab.home / ".codex/config.toml").write_text(
-            CODEX_CONFIG.format(port=lab.model_port, feature="codex_hooks" if old else "hooks"))
-        lab.install("codex")
-        vendor = AGENTS / f"codex-{version}/node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl"
-        trust = [] if old else ["--dangerously-bypass-hook-trust"]
-        codex = [str(vendor / ("codex" if old else "bin") / "codex"), "exec", *trust]
+        program = install_codex(lab, version)
+        codex = [program, "exec", *([] if old else ["--dangerously-bypass-hook-trust"])]
         lab.run(*codex, "--json", f"RUN[{SLEEP}]")
         lab.wait_for("codex", "run.end", 1)
         session = next(row[1] for row in lab.rows("codex"))
