@@ -85,6 +85,10 @@ function runStarted(here: Observer, event: Fields, at: number): void {
   const key = text(event.sessionKey) ?? "";
   const run = text(event.runId);
   if (!run) return;
+  if (here.goesOn(run)) {
+    here.failures.delete(run);
+    here.repeated.set(run, true);
+  }
   const trace = traceOf(event) ?? "";
   if (key.includes(":subagent:") && here.startChild(key, run, here.traces.get(trace), at, undefined)) return;
   const place = beginRun(here, event, at);
@@ -124,7 +128,7 @@ function endRun(here: Observer, event: Fields, at: number, child: Child | undefi
   const success = !failure && event.outcome === "completed";
   const told = {
     status: aborted ? ("aborted" as const) : success ? ("success" as const) : ("error" as const),
-    duration: figure(event.durationMs),
+    duration: here.repeated.take(run) ? undefined : figure(event.durationMs),
     error: success ? undefined : (failure ?? { type: text(event.errorCategory) ?? text(event.outcome) }),
     output: here.outputs.take(run),
     // Model calls are spans and tell their tokens; where they are not seen the run does.

@@ -49,6 +49,8 @@ export class Observer {
   /** Runs whose model calls told their tokens. */
   readonly counted = new Notes<true>();
   readonly usages = new Notes<NonNullable<Happening["usage"]>>();
+  /** Runs that were tried again: OpenClaw tells the durations of their attempts. */
+  readonly repeated = new Notes<true>();
   /** The exit code of the process that a session's tool ran last. */
   readonly exitCodes = new Notes<number>();
   /** The tool call that started a sub-agent last, by run. */
@@ -93,6 +95,12 @@ export class Observer {
     this.late.delete(what);
     clearTimeout(waiting.timer);
     waiting.end();
+  }
+
+  /** What was about to end goes on. */
+  goesOn(what: string): boolean {
+    clearTimeout(this.late.get(what)?.timer);
+    return this.late.delete(what);
   }
 
   /** Nothing waits any longer: a conversation is begun anew, or the process ends. */

@@ -219,6 +219,19 @@ test("a run ends only when the bus has told what it still held, however long tha
   assert.deepEqual(endsOf(told), [["m", "success", undefined, 10]]);
 });
 
+test("a run that is tried again at once ends with its last attempt, and took as long as all of them", (t) => {
+  const watched = watch(temporaryFolder(t));
+  hear(watched, [
+    bus("run.started"),
+    plugin("agent_end", { success: true, messages: [{ stopReason: "error", errorMessage: "500" }] }),
+    bus("run.completed", { outcome: "error", durationMs: 20 }),
+    bus("run.started"),
+    bus("run.completed", { outcome: "completed", durationMs: 10 }),
+  ]);
+  assertWhole(watched.told);
+  assert.deepEqual(watched.told.at(-1)?.payload, { status: "success", duration_ms: 40 });
+});
+
 test("/stop aborts the run, whatever is open in it", (t) => {
   for (const end of [bus("message.processed", { reason: "fast_abort" }), bus("run.completed", { outcome: "aborted" })]) {
     const watched = watch(temporaryFolder(t));
