@@ -1,7 +1,7 @@
 /** What is the same on every view: the frame, its keys, its themes, its sizes. */
 import { describe, expect, inject, test } from "vitest";
 
-import { connected, overhang, sizes, useBrowser, violations } from "./browser";
+import { connected, overhang, patience, sizes, useBrowser, violations } from "./browser";
 
 const week = inject("week");
 const open = useBrowser();
@@ -25,6 +25,22 @@ describe.each(paths)("%s", (path) => {
     await page.getByRole("status", { name: "Loading" }).waitFor({ state: "detached" });
     expect(await overhang(page)).toBeLessThanOrEqual(0);
   });
+});
+
+test.each(paths)("%s is there after less than 120 KB of scripts", async (path) => {
+  const page = await open(week.ui + path);
+  await connected(page);
+  await page.getByRole("status", { name: "Loading" }).waitFor({ state: "detached" });
+  const scripts = await page.evaluate(() =>
+    performance
+      .getEntriesByType("resource")
+      .filter((entry): entry is PerformanceResourceTiming => /\.js$/.test(entry.name))
+      .map(({ encodedBodySize }) => encodedBodySize),
+  );
+  const bytes = scripts.reduce((sum, each) => sum + each, 0);
+  expect(scripts.length).toBeGreaterThan(1);
+  expect(bytes).toBeGreaterThan(20_000);
+  expect(bytes).toBeLessThan(120_000);
 });
 
 test("keys lead from view to view, and Back leads back", async () => {
@@ -109,7 +125,7 @@ test("nothing on the page may come from elsewhere", async () => {
 });
 
 test.each(paths)("%s says once that the query API is away, and shows all by itself when it is back", async (path) => {
-  const page = await open(`${week.ui}/nowhere`, { expected: /Failed to load resource/ });
+  const page = await open(`${week.ui}/nowhere`, { theme: "dark", expected: /Failed to load resource/ });
   await connected(page);
   let isAway = true;
   const error = { code: "unavailable", message: "the database is away; is it running?", details: [] };
@@ -122,9 +138,9 @@ test.each(paths)("%s says once that the query API is away, and shows all by itse
   expect(await page.getByText(/is it running/).count()).toBe(1);
   expect(await violations(page)).toEqual([]);
   isAway = false;
-  await page.getByText(/is it running/).waitFor({ state: "detached" });
-  await page.getByRole("status", { name: "Loading" }).waitFor({ state: "detached" });
-  await page.getByRole("link", { name: "zap" }).or(page.getByText("zap")).first().waitFor();
+  // The parts of a view ask for themselves.
+  await expect.poll(() => page.getByText(/is it running/).count(), { timeout: patience }).toBe(0);
+  await page.getByText("zap").first().waitFor();
 });
 
 test.each(["/agents", "/sessions"])("%s of a time without any does not say that there never was one", async (path) => {
