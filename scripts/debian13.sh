@@ -27,5 +27,5 @@ cp -a web/node_modules "$folder/src/web/"
 mkdir -p "${CCACHE_DIR:-$HOME/.cache/ccache}"
 systemd-nspawn --quiet --register=no --keep-unit --as-pid2 --pipe --private-network -D "$folder" \
   --bind="${CCACHE_DIR:-$HOME/.cache/ccache}:/root/.cache/ccache" --chdir=/src --setenv=LC_ALL=C.UTF-8 \
-  bash -c 'source scripts/common.sh && nice build all meson-test-prereq &&
-    nice meson test -C build --suite unit --no-rebuild --print-errorlogs --timeout-multiplier 3' < /dev/null
+  bash -c 'source scripts/common.sh && build all meson-test-prereq &&
+    meson test -C build --suite unit --no-rebuild --print-errorlogs --timeout-multiplier 3' < /dev/null
