@@ -1,5 +1,6 @@
 #include "actors/aggregator.hpp"
 
+#include "http/counted_actor.hpp"
 #include "protocol/limits.hpp"
 #include "store/shown_status.hpp"
 #include "store/state_json.hpp"
@@ -81,7 +82,7 @@ struct aggregator_state {
   static inline const char* name = "aggregator";
 };
 
-self_actor::behavior_type aggregate(self_actor::stateful_pointer<aggregator_state> self, viewers_actor viewers) {
+self_actor::behavior_type aggregate(counted_pointer<self_actor, aggregator_state> self, viewers_actor viewers) {
   auto& state = self->state;
   state.viewers = std::move(viewers);
   self->delayed_send(self, limits::stale_tick, caf::tick_atom_v);

@@ -1,6 +1,7 @@
 #include "actors/broadcaster.hpp"
 
 #include "actors/live.hpp"
+#include "http/counted_actor.hpp"
 #include "http/websocket.hpp"
 #include "http/worker.hpp"
 #include "protocol/decode.hpp"
@@ -92,6 +93,22 @@ struct broadcaster_state {
     history.lose();
     counted_from = history.last() + 1;
     for (const auto& each : viewers) tell_gap(each.second.peer, "null");
+  }
+
+  std::string tail(const live_filter& filter, uint64_t since) {
+    look_at_unseen();
+    std::string frames;
+    auto last = history.last();
+    const bool gap = since != 0 && !history.reaches_back_to(since);
+    for (const auto& frame : history.frames()) {
+      if (since == 0 || frame.sequence <= since) continue;
+      if (frames.size() >= limits::tail_bytes) {
+        last = frame.sequence - 1;
+        break;
+      }
+      if (const auto text = render(frame, filter); !text.empty()) frames += (frames.empty() ? "" : ",") + text;
+    }
+    return "{\"seq\":" + std::to_string(last) + (gap ? ",\"gap\":true" : "") + ",\"frames\":[" + frames + "]}";
   }
 
   void look_at_unseen() {
@@ -276,7 +293,7 @@ struct broadcaster_state {
   static inline const char* name = "broadcaster";
 };
 
-self_actor::behavior_type broadcast(self_actor::stateful_pointer<broadcaster_state> self, node_context* node) {
+self_actor::behavior_type broadcast(counted_pointer<self_actor, broadcaster_state> self, node_context* node) {
   auto& state = self->state;
   state.node = node;
   node->feed_bytes = 0; // of one that crashed
@@ -291,6 +308,7 @@ self_actor::behavior_type broadcast(self_actor::stateful_pointer<broadcaster_sta
       },
       [&state](leave_atom, connection_id id) { state.leave(id); },
       [&state](relieved_atom, connection_id id, uint64_t dropped) { state.relieved(id, dropped); },
+      [&state](tail_atom, const live_filter& filter, uint64_t since) { return state.tail(filter, since); },
       [&state](caf::get_atom) { return uint64_t{state.viewers.size()}; },
       [&state](flush_atom) { state.flush(); },
   };

@@ -1,5 +1,8 @@
+#include "actors/readiness.hpp"
 #include "actors/routes.hpp"
 #include "http/token.hpp"
+
+#include <algorithm>
 
 namespace agentmon {
 
@@ -8,11 +11,19 @@ void add_common_routes(router& routes, node_context& node, std::string_view vita
             [](worker_context&, exchange request) { request.answer({.body = R"({"status":"ok"})"}); });
   routes.on("GET", "/readyz", [&node, vital](worker_context&, exchange request) {
     bool available = false;
-    auto body = node.status.json(vital, available);
+    auto body = readiness_json(node, vital, available);
+    if (const auto asked = request.request().params.find("role"); asked != request.request().params.end()) {
+      const auto found = std::find_if(node.config.roles.begin(), node.config.roles.end(),
+                                      [&](role r) { return to_string(r) == asked->second; });
+      if (found == node.config.roles.end())
+        return request.answer(error(404, "not_found", "this node has no role \"" + asked->second + "\""));
+      available = readiness_of(node, *found) != "unavailable";
+    }
     request.answer({.status = available ? 200 : 503, .body = std::move(body)});
   });
   routes.on("GET", "/metrics", [&node](worker_context&, exchange request) {
-    request.answer({.body = node.counts.text(), .content_type = "text/plain; version=0.0.4; charset=utf-8"});
+    request.answer(
+        {.body = node.counts.text(node.actors.collect()), .content_type = "text/plain; version=0.0.4; charset=utf-8"});
   });
 }
 

@@ -2,7 +2,9 @@
 #include "actors/health.hpp"
 #include "actors/metrics.hpp"
 #include "actors/roster.hpp"
+#include "actors/supervision.hpp"
 #include "bus/settings.hpp"
+#include "protocol/limits.hpp"
 #include "settings/settings.hpp"
 
 #include <algorithm>
@@ -41,6 +43,31 @@ private:
   std::optional<std::string> nats_;
 };
 
+/// How much waits in NATS, as the puller saw it last. Safe from any thread.
+class bus_lag {
+public:
+  struct seen {
+    timestamp at;
+    uint64_t messages = 0; ///< in the stream: not yet committed
+    uint64_t bytes = 0;
+    uint64_t undelivered = 0;    ///< of those, no processor has taken them yet
+    uint64_t unacknowledged = 0; ///< of those, with a processor
+  };
+  void set(const seen& now) {
+    const std::lock_guard lock{mutex_};
+    last_ = now;
+  }
+  /// Nothing when it is older than limits::bus_lag_age.
+  std::optional<seen> get() const {
+    const std::lock_guard lock{mutex_};
+    return last_ && now() - last_->at <= limits::bus_lag_age ? last_ : std::nullopt;
+  }
+
+private:
+  mutable std::mutex mutex_;
+  std::optional<seen> last_;
+};
+
 /// What all actors of a node share; outlives them.
 struct node_context {
   settings config;
@@ -48,8 +75,12 @@ struct node_context {
   metrics counts;
   endpoints servers;
   roster members;
-  std::atomic<int64_t> feed_bytes{0};      ///< of the live feed, not yet made into frames
-  std::atomic<bool> storing_behind{false}; ///< more events wait than fit into a transaction
+  supervision actors;
+  std::vector<setting_line> lines = {}; ///< the settings as `config` shows them
+  bus_lag bus = {};
+  std::atomic<uint64_t> processing_bytes{0}; ///< pulled from the bus, not yet committed
+  std::atomic<int64_t> feed_bytes{0};        ///< of the live feed, not yet made into frames
+  std::atomic<bool> storing_behind{false};   ///< more events wait than fit into a transaction
 };
 
 /// The bus as this node's settings name it; nothing while a private NATS has not started.

@@ -2,6 +2,7 @@
 
 #include "actors/bus_link.hpp"
 #include "bus/tap.hpp"
+#include "http/counted_actor.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/packing.hpp"
 
@@ -71,7 +72,7 @@ struct feed_state {
   static inline const char* name = "feed";
 };
 
-self_actor::behavior_type feed(self_actor::stateful_pointer<feed_state> self, node_context* node,
+self_actor::behavior_type feed(counted_pointer<self_actor, feed_state> self, node_context* node,
                                broadcaster_actor viewers) {
   auto& state = self->state;
   state.node = node;

@@ -1,6 +1,7 @@
 #include "actors/fleet.hpp"
 
 #include "actors/keeper.hpp"
+#include "http/counted_actor.hpp"
 #include "journal/file.hpp"
 #include "monitor/registry.hpp"
 #include "protocol/limits.hpp"
@@ -171,11 +172,20 @@ struct fleet_state {
     if (!right) right = std::make_shared<right_to_look>();
     if (!shared) right->until(right_to_look::clock::time_point::max());
     poller_task task{about, eyes, past == judged.end() ? monitor::judged{} : past->second, self, gate, right};
-    auto keeper = spawn_keeper(self->system(), *node, "poller", [task = std::move(task), n = node](auto& system) {
-      return caf::actor_cast<caf::actor>(spawn_poller(system, *n, task));
-    });
+    auto keeper = spawn_keeper(
+        self->system(), *node,
+        {.name = "poller-" + about.name, .above = "fleet", .start = [task = std::move(task), n = node](auto& system) {
+           return caf::actor_cast<caf::actor>(spawn_poller(system, *n, task));
+         }});
     self->monitor(keeper);
     return keeper;
+  }
+
+  bool poll(const std::string& vm) {
+    const auto known = machines.find(vm);
+    if (known == machines.end()) return false;
+    self->send(as<poller_actor>(known->second.keeper), poll_atom_v);
+    return true;
   }
 
   void stop(const watched& one, const std::optional<monitor::ssh_place>& stays) {
@@ -234,7 +244,7 @@ struct fleet_state {
   static inline const char* name = "fleet";
 };
 
-self_actor::behavior_type watch_fleet(self_actor::stateful_pointer<fleet_state> self, node_context* node,
+self_actor::behavior_type watch_fleet(counted_pointer<self_actor, fleet_state> self, node_context* node,
                                       std::shared_ptr<machine_eyes> eyes, gate_actor gate, leases_actor leases) {
   auto& state = self->state;
   state.node = node;
@@ -252,6 +262,7 @@ self_actor::behavior_type watch_fleet(self_actor::stateful_pointer<fleet_state> 
   self->send(self, caf::tick_atom_v);
   return {
       [&state](judged_atom, const std::string& vm, monitor::judged& what) { state.remember(vm, what); },
+      [&state](poll_atom, const std::string& vm) { return state.poll(vm); },
       [&state](caf::get_atom) { return static_cast<uint64_t>(state.machines.size()); },
       [self, &state](caf::tick_atom) {
         state.look();

@@ -1,6 +1,7 @@
 #include "actors/forwarder.hpp"
 
 #include "actors/backoff.hpp"
+#include "http/counted_actor.hpp"
 #include "protocol/limits.hpp"
 
 #include <caf/all.hpp>
@@ -96,7 +97,7 @@ struct forwarder_state {
   static inline const char* name = "forwarder";
 };
 
-self_actor::behavior_type carry(self_actor::stateful_pointer<forwarder_state> self, node_context* node,
+self_actor::behavior_type carry(counted_pointer<self_actor, forwarder_state> self, node_context* node,
                                 journal_actor journal) {
   auto& state = self->state;
   state.node = node;

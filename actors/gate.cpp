@@ -1,5 +1,6 @@
 #include "actors/gate.hpp"
 
+#include "http/counted_actor.hpp"
 #include "protocol/limits.hpp"
 
 #include <caf/all.hpp>
@@ -99,7 +100,7 @@ struct gate_state {
   static inline const char* name = "gate";
 };
 
-self_actor::behavior_type gate(self_actor::stateful_pointer<gate_state> self, node_context* node,
+self_actor::behavior_type gate(counted_pointer<self_actor, gate_state> self, node_context* node,
                                journal_actor journal) {
   self->state.node = node;
   self->state.journal = std::move(journal);

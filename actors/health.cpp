@@ -2,11 +2,6 @@
 
 #include "protocol/log.hpp"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
-#include <algorithm>
-
 namespace agentmon {
 
 std::string_view to_string(condition state) {
@@ -51,33 +46,9 @@ std::optional<timestamp> health::away_since(std::string_view name) const {
   return found->second.since;
 }
 
-std::string health::json(std::string_view vital, bool& available) const {
+std::map<std::string, health::check, std::less<>> health::checks() const {
   const std::lock_guard lock{mutex_};
-  const auto found = checks_.find(vital);
-  available = found != checks_.end() && found->second.state == condition::up;
-  const bool all_up =
-      std::all_of(checks_.begin(), checks_.end(), [](const auto& c) { return c.second.state == condition::up; });
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> to{buffer};
-  const auto text = [&](const char* key, std::string_view value) {
-    to.Key(key);
-    to.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  };
-  to.StartObject();
-  text("status", !available ? "unavailable" : all_up ? "ready" : "degraded");
-  to.Key("checks");
-  to.StartArray();
-  for (const auto& [name, known] : checks_) {
-    to.StartObject();
-    text("name", name);
-    text("state", to_string(known.state));
-    text("since", format_time(known.since));
-    text("message", known.message);
-    to.EndObject();
-  }
-  to.EndArray();
-  to.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
+  return checks_;
 }
 
 } // namespace agentmon

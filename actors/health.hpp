@@ -32,8 +32,7 @@ public:
   /// Since when it has been away without a break; nothing when it is not.
   std::optional<timestamp> away_since(std::string_view name) const;
 
-  /// {"status","checks":[...]}: "ready" when all are up, "unavailable" when `vital` is not, else "degraded".
-  std::string json(std::string_view vital, bool& available) const;
+  std::map<std::string, check, std::less<>> checks() const;
 
 private:
   mutable std::mutex mutex_;

@@ -1,6 +1,7 @@
 #include "actors/indexer.hpp"
 
 #include "actors/database_link.hpp"
+#include "http/counted_actor.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/log.hpp"
 #include "store/search.hpp"
@@ -79,7 +80,7 @@ struct indexer_state {
   static inline const char* name = "indexer";
 };
 
-self_actor::behavior_type index(self_actor::stateful_pointer<indexer_state> self, node_context* node) {
+self_actor::behavior_type index(counted_pointer<self_actor, indexer_state> self, node_context* node) {
   auto& state = self->state;
   state.node = node;
   self->delayed_send(self, limits::search_tick, caf::tick_atom_v);

@@ -1,5 +1,6 @@
 #include "actors/intake.hpp"
 
+#include "http/counted_actor.hpp"
 #include "protocol/limits.hpp"
 
 #include <caf/all.hpp>
@@ -17,13 +18,15 @@ struct intake_state {
   caf::result<uint64_t> take(std::vector<forwarded_part>& parts) {
     if (waiting.size() >= limits::forwards_waiting)
       return to_error({fault::overload, "this node has as many batches of others in hand as it can"});
-    admission one{
-        {},
-        poster{[to = caf::actor_cast<self_actor>(self), ticket = ++last](const result<uint64_t>& outcome, answers&) {
-          const auto why = outcome ? failure{} : outcome.error();
-          caf::anon_send(to, settled_atom_v, ticket, outcome.value_or(0),
-                         outcome ? uint8_t{0} : static_cast<uint8_t>(why.code), why.message);
-        }}};
+    admission one{{},
+                  poster{[to = caf::actor_cast<self_actor>(self), ticket = ++last,
+                          n = node](const result<uint64_t>& outcome, answers&) {
+                    // Here, where the gate counts them as accepted, too.
+                    if (outcome) n->counts.events_taken_over.Increment(static_cast<double>(*outcome));
+                    const auto why = outcome ? failure{} : outcome.error();
+                    caf::anon_send(to, settled_atom_v, ticket, outcome.value_or(0),
+                                   outcome ? uint8_t{0} : static_cast<uint8_t>(why.code), why.message);
+                  }}};
     for (auto& part : parts) {
       if (part.json.empty() || part.json.size() > limits::record_bytes || part.events == 0)
         return to_error({fault::invalid, "what was forwarded is no journal record"});
@@ -49,14 +52,16 @@ struct intake_state {
   }
 
   self_actor::pointer self;
+  node_context* node = nullptr;
   gate_actor gate;
   std::map<uint64_t, caf::typed_response_promise<uint64_t>> waiting; ///< each settled by the gate in the end
   uint64_t last = 0;
   static inline const char* name = "intake";
 };
 
-self_actor::behavior_type take_in(self_actor::stateful_pointer<intake_state> self, gate_actor gate) {
+self_actor::behavior_type take_in(counted_pointer<self_actor, intake_state> self, node_context* node, gate_actor gate) {
   auto& state = self->state;
+  state.node = node;
   state.gate = std::move(gate);
   return {
       [&state](forward_atom, std::vector<forwarded_part>& parts) { return state.take(parts); },
@@ -68,8 +73,8 @@ self_actor::behavior_type take_in(self_actor::stateful_pointer<intake_state> sel
 
 } // namespace
 
-intake_actor spawn_intake(caf::actor_system& system, node_context&, gate_actor gate) {
-  return system.spawn(take_in, std::move(gate));
+intake_actor spawn_intake(caf::actor_system& system, node_context& node, gate_actor gate) {
+  return system.spawn(take_in, &node, std::move(gate));
 }
 
 } // namespace agentmon

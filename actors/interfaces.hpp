@@ -1,5 +1,6 @@
 #pragma once
 #include "actors/messages.hpp"
+#include "protocol/limits.hpp"
 
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
@@ -105,6 +106,9 @@ using broadcaster_actor = caf::typed_actor<
     caf::reacts_to<leave_atom, connection_id>,
     /// The viewer reads again, after so many frames were dropped because it did not.
     caf::reacts_to<relieved_atom, connection_id, uint64_t>,
+    /// For one who asks again and again: {"seq","frames":[...]}, the frames behind this number that the filter lets
+    /// through, up to limits::tail_bytes; with 0 only the number of now. "gap":true when some are no longer here.
+    caf::replies_to<tail_atom, live_filter, uint64_t>::with<std::string>,
     /// How many viewers there are.
     caf::replies_to<caf::get_atom>::with<uint64_t>>;
 
@@ -136,6 +140,8 @@ using proxy_actor = caf::typed_actor<
 using fleet_actor = caf::typed_actor<
     /// From a poller: what is to be remembered of its machine should the monitor be started again.
     caf::reacts_to<judged_atom, std::string, monitor::judged>,
+    /// Has this machine looked at now; false when it is not watched here.
+    caf::replies_to<poll_atom, std::string>::with<bool>,
     /// How many machines there are.
     caf::replies_to<caf::get_atom>::with<uint64_t>>;
 
@@ -150,6 +156,8 @@ using leases_actor = caf::typed_actor<
 /// Looks after one machine: asks libvirt and visits it over SSH, judges what they say, and brings it to the gate as
 /// events, again until they are taken. Waits for nobody; what does not answer in time is told so.
 using poller_actor = caf::typed_actor<
+    /// Looks at its machine now, besides when it is due.
+    caf::reacts_to<poll_atom>,
     /// How many of its events the gate has not taken yet.
     caf::replies_to<caf::get_atom>::with<uint64_t>>;
 
@@ -172,12 +180,26 @@ using node_actor = caf::typed_actor<
     caf::reacts_to<changed_atom, std::vector<live_change>, int64_t>,
     /// From a node with a fleet: as leases_actor.
     caf::replies_to<lease_atom, std::string, std::vector<std::string>>::with<std::vector<std::string>>,
-    caf::replies_to<release_atom, std::string, std::vector<std::string>>::with<bool>>;
+    caf::replies_to<release_atom, std::string, std::vector<std::string>>::with<bool>,
+    /// From other nodes and from the shell: as operations_actor.
+    caf::replies_to<query_atom, query>::with<std::string>,
+    caf::replies_to<instruct_atom, instruction>::with<std::string>,
+    caf::replies_to<tail_atom, live_filter, uint64_t>::with<std::string>>;
 
 /// Finds the other nodes, greets each of them again and again, and keeps the roster (actors/roster.hpp).
 using membership_actor = caf::typed_actor<
     /// How many other members are alive.
     caf::replies_to<caf::get_atom>::with<uint64_t>>;
+
+/// What operators ask of a node and want done there, for the page and for the shell. Never blocks.
+using operations_actor = caf::typed_actor<
+    /// JSON: "system" (all nodes, their actors and their lag), "report" (of this one), "config", "verify" (how far that
+    /// is), or what a reader answers to. Fails as a reader does.
+    caf::replies_to<query_atom, query>::with<std::string>,
+    /// Does it, or begins to, and says so in a sentence. Fails with not_found, invalid or unavailable.
+    caf::replies_to<instruct_atom, instruction>::with<std::string>,
+    /// As the broadcaster's.
+    caf::replies_to<tail_atom, live_filter, uint64_t>::with<std::string>>;
 
 /// Runs the private PostgreSQL and nats-server of the data folder and starts them again when they end. Detached: its
 /// thread is the servers' parent.

@@ -1,6 +1,7 @@
 #include "actors/journal.hpp"
 
 #include "actors/backoff.hpp"
+#include "http/counted_actor.hpp"
 #include "journal/journal.hpp"
 
 #include <caf/all.hpp>
@@ -149,7 +150,7 @@ struct journal_state {
   static inline const char* name = "journal";
 };
 
-self_actor::behavior_type keep_journal(self_actor::stateful_pointer<journal_state> self, node_context* node) {
+self_actor::behavior_type keep_journal(counted_pointer<self_actor, journal_state> self, node_context* node) {
   self->state.node = node;
   node->status.expect("journal");
   self->send(self, open_atom_v);

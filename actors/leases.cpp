@@ -1,6 +1,7 @@
 #include "actors/leases.hpp"
 
 #include "actors/database_link.hpp"
+#include "http/counted_actor.hpp"
 #include "store/leases.hpp"
 
 #include <caf/all.hpp>
@@ -26,7 +27,7 @@ struct leases_state {
   static inline const char* name = "leases";
 };
 
-leases_actor::behavior_type keep_leases(leases_actor::stateful_pointer<leases_state> self, node_context* node) {
+leases_actor::behavior_type keep_leases(counted_pointer<leases_actor, leases_state> self, node_context* node) {
   auto& state = self->state;
   state.node = node;
   return {
@@ -76,7 +77,7 @@ struct uplink_state {
   static inline const char* name = "lease uplink";
 };
 
-leases_actor::behavior_type ask_elsewhere(leases_actor::stateful_pointer<uplink_state> self, node_context* node) {
+leases_actor::behavior_type ask_elsewhere(counted_pointer<leases_actor, uplink_state> self, node_context* node) {
   auto& state = self->state;
   state.node = node;
   return {

@@ -2,6 +2,7 @@
 
 #include "actors/backoff.hpp"
 #include "actors/control_port.hpp"
+#include "http/counted_actor.hpp"
 #include "protocol/log.hpp"
 
 #include <caf/all.hpp>
@@ -172,7 +173,7 @@ struct membership_state {
   static inline const char* name = "membership";
 };
 
-self_actor::behavior_type keep_membership(self_actor::stateful_pointer<membership_state> self, node_context* node,
+self_actor::behavior_type keep_membership(counted_pointer<self_actor, membership_state> self, node_context* node,
                                           node_actor face, control::link how) {
   auto& state = self->state;
   state.node = node;

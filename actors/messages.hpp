@@ -74,6 +74,25 @@ struct live_filter {
   }
 };
 
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, live_filter& x) {
+  return f(caf::meta::type_name("live_filter"), x.session_id, x.framework, x.types);
+}
+
+/// What an operator wants a node to do: "restart" an actor, "drain" a role or the node, "poll" a machine, "log" at a
+/// level, "verify" what is stored.
+struct instruction {
+  std::string node; ///< empty: the one that is asked
+  std::string verb;
+  std::string object; ///< the actor, role or machine; empty: all of the node
+  std::string value;  ///< the level
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, instruction& x) {
+  return f(caf::meta::type_name("instruction"), x.node, x.verb, x.object, x.value);
+}
+
 /// Something that changed and that viewers are told: a session or a machine, as the query API shows it.
 struct live_change {
   std::string kind; ///< "sessions" or "vms", the frame's key
@@ -162,7 +181,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::bus::bus_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::session_states)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::run_keys)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::websocket_peer)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::live_filter)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::proxied_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::proxied_response)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::monitor::judged)
@@ -173,6 +191,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(agentmon_actors, caf::id_block::agentmon_http::end)
 
 CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::journal_position))
 CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::query))
+CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::live_filter))
+CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::instruction))
 CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::live_change))
 CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<agentmon::live_change>))
 CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<uint64_t>))
@@ -207,6 +227,9 @@ CAF_ADD_ATOM(agentmon_actors, agentmon, roster_atom, "roster")
 CAF_ADD_ATOM(agentmon_actors, agentmon, forward_atom, "forward")
 CAF_ADD_ATOM(agentmon_actors, agentmon, lease_atom, "lease")
 CAF_ADD_ATOM(agentmon_actors, agentmon, release_atom, "release")
+CAF_ADD_ATOM(agentmon_actors, agentmon, instruct_atom, "instruct")
+CAF_ADD_ATOM(agentmon_actors, agentmon, tail_atom, "tail")
+CAF_ADD_ATOM(agentmon_actors, agentmon, poll_atom, "pollnow")
 
 // private to one actor's own mailbox
 CAF_ADD_ATOM(agentmon_actors, agentmon, flush_atom, "flush")

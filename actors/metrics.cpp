@@ -2,13 +2,17 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 namespace agentmon {
 
 metrics::metrics()
     : events_accepted{counter("agentmon_events_accepted_total", "Events answered 202 or acknowledged over WebSocket.")},
+      events_taken_over{counter("agentmon_events_taken_over_total",
+                                "Of the accepted events, those that nodes without a bus handed over.")},
       events_rejected{counter("agentmon_events_rejected_total", "Events refused because they break a rule.")},
       batches_refused{counter("agentmon_batches_refused_total", "Batches answered 503: overload, or stopping.")},
       window_bytes{gauge("agentmon_window_bytes", "Bytes taken from clients and not yet synced.")},
@@ -54,12 +58,12 @@ metrics::metrics()
       poll_seconds{seconds("agentmon_vm_poll_seconds", "From a look at a machine until its snapshot is made.")},
       snapshots_dropped{counter("agentmon_vm_snapshots_dropped_total",
                                 "Snapshots and changes of verdict that were never taken in: the gate refused for too "
-                                "long.")},
-      restarts{counter("agentmon_actor_restarts_total", "Actors started again after a crash.")} {}
+                                "long.")} {}
 
-std::string metrics::text() const {
+std::string metrics::text(std::vector<prometheus::MetricFamily> more) const {
   auto all = registry_.Collect();
   for (auto& family : machines.collect()) all.push_back(std::move(family));
+  std::move(more.begin(), more.end(), std::back_inserter(all));
   return prometheus::TextSerializer{}.Serialize(all);
 }
 

@@ -19,8 +19,8 @@ class metrics {
 public:
   metrics();
 
-  /// The text exposition format, version 0.0.4.
-  std::string text() const;
+  /// The text exposition format, version 0.0.4, with these families behind ours.
+  std::string text(std::vector<prometheus::MetricFamily> more = {}) const;
 
   /// Shows a listener's counters under the port's name. Call what it gives with the newest ones, from one thread; it
   /// lives as long as this.
@@ -37,6 +37,7 @@ private:
 public:
   // -- gateway
   prometheus::Counter& events_accepted;
+  prometheus::Counter& events_taken_over;
   prometheus::Counter& events_rejected;
   prometheus::Counter& batches_refused;
   prometheus::Gauge& window_bytes;
@@ -77,8 +78,6 @@ public:
   prometheus::Histogram& poll_seconds;
   prometheus::Counter& snapshots_dropped;
   machine_metrics machines;
-  // -- supervision
-  prometheus::Counter& restarts;
 };
 
 } // namespace agentmon

@@ -1,6 +1,7 @@
 #include "actors/node.hpp"
 
 #include "actors/pipeline.hpp"
+#include "actors/system_config.hpp"
 #include "http/listener.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/log.hpp"
@@ -11,6 +12,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <ctime>
 #include <fcntl.h>
 #include <filesystem>
@@ -22,32 +24,23 @@
 namespace agentmon {
 namespace {
 
-struct system_config : caf::actor_system_config {
-  system_config() {
-    add_message_types<caf::id_block::agentmon_http>();
-    add_message_types<caf::id_block::agentmon_actors>();
-    add_error_category(caf::atom("agentmon"), [](uint8_t code, caf::atom_value, const caf::message& context) {
-      return fault_text(code, context);
-    });
-    load<caf::io::middleman>();
-    // Measured: a round trip takes 7 us with sharing and 93 us with stealing, and idle CPU is a tenth.
-    set("scheduler.policy", caf::atom("sharing"));
-    // What runs on them never waits: with 4 there were a third more context switches and 6 % less accepted on 2 cores.
-    set("scheduler.max-threads", 2u);
-    set("scheduler.max-throughput", 500u);
-    configure_multiplexer(*this);
-    // Both on all nodes: without them a frozen node is never noticed, with only one of them idle links are cut.
-    set("middleman.heartbeat-interval", caf::timespan{limits::heartbeat_interval});
-    set("middleman.connection-timeout", caf::timespan{limits::heartbeat_timeout});
-    set("middleman.app-identifiers", std::vector<std::string>{"agentmon/1"});
-  }
-};
-
 /// Of this process, since it began.
 std::chrono::nanoseconds processor_time() {
   timespec time{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
   return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+}
+
+/// Tells the main thread that the node cannot go on.
+void give_up(const std::string& reason) {
+  log::error("node", "gives up; whoever started it may start it again", {{"reason", reason}});
+  ::kill(::getpid(), SIGUSR1);
+}
+
+/// The end for a node whose threads cannot be joined. All that was accepted is in the journal.
+[[noreturn]] void leave_at_once(int status) {
+  log::error("node", "ends without waiting for actors that hang");
+  std::_Exit(status);
 }
 
 /// Waits for a signal that ends the node, or for an actor's end that the node cannot survive.
@@ -62,11 +55,19 @@ public:
     std::signal(SIGXFSZ, SIG_IGN); // a file at its size limit is an error like a full disk
   }
 
-  /// SIGUSR1 is this process's own word for "an actor gave up". Meanwhile, a node at rest gives memory back.
-  int wait() const {
-    constexpr timespec look{limits::memory_look.count(), 0};
-    for (auto used = processor_time();;) {
+  /// SIGUSR1 is this process's own word for "an actor gave up". Meanwhile this thread, which is no actor's, looks after
+  /// all of them, and a node at rest gives memory back.
+  int wait(supervision& actors) const {
+    constexpr timespec look{std::chrono::seconds{limits::supervision_look}.count(), 0};
+    auto used = processor_time();
+    for (auto looks = 1;; ++looks) {
       if (const int signal = sigtimedwait(&signals_, nullptr, &look); signal > 0) return signal;
+      if (const auto helpless = actors.look(); !helpless.empty()) {
+        log::error("node", "an actor is stuck, and its keeper with it", {{"actor", helpless.front()}});
+        leave_at_once(1);
+      }
+      if (looks * limits::supervision_look < limits::memory_look) continue;
+      looks = 0;
       const auto before = std::exchange(used, processor_time());
       if (20 * (used - before) < limits::memory_look) malloc_trim(0);
     }
@@ -75,17 +76,6 @@ public:
 private:
   sigset_t signals_{};
 };
-
-/// Tells the main thread when a keeper gives up.
-caf::behavior watch(caf::event_based_actor* self, const std::vector<std::pair<std::string, caf::actor>>& actors) {
-  for (const auto& [name, actor] : actors) self->monitor(actor);
-  self->set_down_handler([self](caf::down_msg& down) {
-    if (down.reason == caf::exit_reason::user_shutdown) return;
-    log::error("node", "an actor crashed too often; the node stops", {{"reason", self->system().render(down.reason)}});
-    ::kill(::getpid(), SIGUSR1);
-  });
-  return {[](caf::tick_atom) {}};
-}
 
 /// By default glibc keeps an arena for each thread, and maps or trims blocks of a message's size anew for each message:
 /// their page faults were a third of agentmon's processor time. What is kept instead goes back at rest (ending::wait).
@@ -148,6 +138,7 @@ void stop_actor(caf::scoped_actor& self, const std::string& name, const caf::act
 
 void stop(caf::actor_system& system, const pipeline& parts) {
   caf::scoped_actor self{system};
+  self->send_exit(parts.supervisor, caf::exit_reason::user_shutdown);
   drain_listeners(self, parts);
   if (parts.fleet) stop_actor(self, "fleet", parts.fleet);
   wait_for_journal(self, parts);
@@ -163,7 +154,8 @@ void stop(caf::actor_system& system, const pipeline& parts) {
 
 } // namespace
 
-int run_node(const settings& config) {
+int run_node(const configuration& given) {
+  const auto& config = given.values;
   set_up_memory();
   const ending until;
   log::set_level(config.log_level);
@@ -173,24 +165,26 @@ int run_node(const settings& config) {
     log::error("node", "cannot start", {{"reason", folder.error().message}});
     return 1;
   }
-  node_context node{.config = config, .status = {}, .counts = {}, .servers = {}, .members = {}};
+  node_context node{
+      .config = config, .status = {}, .counts = {}, .servers = {}, .members = {}, .actors = {}, .lines = given.lines};
   node.members.enter(config);
   system_config system_settings;
   caf::actor_system system{system_settings};
   pipeline parts;
+  parts.supervisor = spawn_supervisor(system, node, give_up);
   if (auto started = start_pipeline(system, node, parts); !started) {
     log::error("node", "cannot start", {{"reason", started.error().message}});
     stop(system, parts);
     return 1;
   }
-  const auto watcher = system.spawn(watch, parts.actors);
   log::info("node", "has started", {{"name", config.node}, {"data", config.data_dir.string()}});
-  const auto signal = until.wait();
+  const auto signal = until.wait(node.actors);
   log::info("node", "stops", {{"signal", signal}});
-  caf::anon_send_exit(watcher, caf::exit_reason::user_shutdown);
   stop(system, parts);
   log::info("node", "has stopped");
-  return signal == SIGUSR1 ? 1 : 0;
+  const int status = signal == SIGUSR1 ? 1 : 0;
+  if (node.actors.abandoned() > 0) leave_at_once(status);
+  return status;
 }
 
 } // namespace agentmon

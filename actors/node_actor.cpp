@@ -1,5 +1,6 @@
 #include "actors/node_actor.hpp"
 
+#include "http/counted_actor.hpp"
 #include "protocol/log.hpp"
 
 #include <caf/all.hpp>
@@ -39,10 +40,10 @@ struct node_state {
   node_context* node = nullptr;
   node_neighbours to;
   std::map<std::string, caf::actor_clock::time_point> refused; ///< what was logged, and when
-  static inline const char* name = "node";
+  static inline const char* name = "control";
 };
 
-node_actor::behavior_type face_of(node_actor::stateful_pointer<node_state> self, node_context* node,
+node_actor::behavior_type face_of(counted_pointer<node_actor, node_state> self, node_context* node,
                                   node_neighbours neighbours) {
   auto& state = self->state;
   state.node = node;
@@ -64,6 +65,15 @@ node_actor::behavior_type face_of(node_actor::stateful_pointer<node_state> self,
       },
       [&state](release_atom word, std::string& monitor, std::vector<std::string>& machines) {
         return state.pass_on<bool>(state.to.leases, "PostgreSQL", word, monitor, machines);
+      },
+      [&state](query_atom word, query& q) {
+        return state.pass_on<std::string>(state.to.operations, "operations", word, q);
+      },
+      [&state](instruct_atom word, instruction& what) {
+        return state.pass_on<std::string>(state.to.operations, "operations", word, what);
+      },
+      [&state](tail_atom word, live_filter& filter, uint64_t since) {
+        return state.pass_on<std::string>(state.to.operations, "operations", word, filter, since);
       },
   };
 }

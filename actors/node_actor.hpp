@@ -11,6 +11,7 @@ struct node_neighbours {
   intake_actor intake;
   viewers_actor viewers;
   leases_actor leases;
+  operations_actor operations;
 };
 
 node_actor spawn_node_actor(caf::actor_system&, node_context&, node_neighbours);

@@ -1,6 +1,7 @@
 #include "actors/poller.hpp"
 
 #include "actors/backoff.hpp"
+#include "http/counted_actor.hpp"
 #include "monitor/snapshot.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/log.hpp"
@@ -46,6 +47,10 @@ struct poller_state {
     node->counts.poll_late_seconds.Observe(std::chrono::duration<double>(at - due).count());
     while (due <= at) due += interval;
     schedule();
+    look(at);
+  }
+
+  void look(clock_time at) {
     if (right && !right->holds()) return;
     if (open) return; // a machine that answers slowly is read less often, and never twice at once
     open = true;
@@ -245,7 +250,7 @@ struct poller_state {
   static inline const char* name = "poller";
 };
 
-self_actor::behavior_type poll(self_actor::stateful_pointer<poller_state> self, node_context* node, poller_task task) {
+self_actor::behavior_type poll(counted_pointer<self_actor, poller_state> self, node_context* node, poller_task task) {
   auto& state = self->state;
   state.node = node;
   state.about = task.about;
@@ -258,6 +263,7 @@ self_actor::behavior_type poll(self_actor::stateful_pointer<poller_state> self, 
   state.start();
   return {
       [&state](caf::get_atom) { return static_cast<uint64_t>(state.waiting.size()); },
+      [&state](poll_atom) { state.look(state.self->clock().now()); },
       [&state](caf::tick_atom) { state.poll(); },
       [&state](outside_atom, uint64_t poll, monitor::outside_reading& seen) {
         state.told_outside(poll, std::move(seen));

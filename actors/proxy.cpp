@@ -1,5 +1,6 @@
 #include "actors/proxy.hpp"
 
+#include "http/counted_actor.hpp"
 #include "http/dial.hpp"
 #include "protocol/limits.hpp"
 
@@ -73,7 +74,7 @@ struct proxy_state {
   static inline const char* name = "proxy";
 };
 
-self_actor::behavior_type proxy(self_actor::stateful_pointer<proxy_state> self, node_context* node) {
+self_actor::behavior_type proxy(counted_pointer<self_actor, proxy_state> self, node_context* node) {
   auto& state = self->state;
   state.node = node;
   state.open(node->config.query_base);

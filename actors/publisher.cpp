@@ -6,6 +6,7 @@
 #include "bus/claim.hpp"
 #include "bus/publish.hpp"
 #include "bus/stream.hpp"
+#include "http/counted_actor.hpp"
 #include "protocol/log.hpp"
 #include "protocol/uuid.hpp"
 
@@ -233,7 +234,7 @@ struct publisher_state {
   static inline const char* name = "publisher";
 };
 
-self_actor::behavior_type publish(self_actor::stateful_pointer<publisher_state> self, node_context* node,
+self_actor::behavior_type publish(counted_pointer<self_actor, publisher_state> self, node_context* node,
                                   journal_actor journal) {
   auto& state = self->state;
   state.node = node;

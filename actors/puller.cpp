@@ -3,6 +3,8 @@
 #include "actors/bus_link.hpp"
 #include "bus/pull.hpp"
 #include "bus/stream.hpp"
+#include "http/counted_actor.hpp"
+#include "protocol/limits.hpp"
 #include "protocol/log.hpp"
 
 #include <caf/all.hpp>
@@ -25,10 +27,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(agentmon::message_ptr)
 namespace agentmon {
 namespace {
 
-using self_actor = puller_actor::extend<caf::reacts_to<open_atom>, caf::reacts_to<lost_atom, uint64_t, std::string>,
-                                        caf::reacts_to<pulled_atom, uint64_t, message_ptr>,
-                                        caf::reacts_to<ended_atom, uint64_t, uint8_t, std::string>,
-                                        caf::reacts_to<flush_atom>, caf::reacts_to<caf::tick_atom>>;
+using self_actor =
+    puller_actor::extend<caf::reacts_to<open_atom>, caf::reacts_to<lost_atom, uint64_t, std::string>,
+                         caf::reacts_to<pulled_atom, uint64_t, message_ptr>,
+                         caf::reacts_to<ended_atom, uint64_t, uint8_t, std::string>, caf::reacts_to<flush_atom>,
+                         caf::reacts_to<caf::tick_atom>, caf::reacts_to<position_atom>>;
 
 /// What is stored in one go.
 struct transaction {
@@ -207,6 +210,15 @@ struct puller_state {
     pull();
   }
 
+  /// For those who ask how far storing is behind.
+  void measure() {
+    node->processing_bytes = bytes();
+    if (!source) return;
+    const auto stream = bus::stream(link.connection());
+    const auto consumer = stream ? bus::consumer(link.connection()) : tl::unexpected{stream.error()};
+    if (consumer) node->bus.set({now(), stream->messages, stream->bytes, consumer->pending, consumer->ack_pending});
+  }
+
   size_t bytes() const {
     return std::accumulate(storing.begin(), storing.end(), held_bytes,
                            [](size_t sum, const transaction_ptr& work) { return sum + work->bytes; });
@@ -227,7 +239,7 @@ struct puller_state {
   static inline const char* name = "puller";
 };
 
-self_actor::behavior_type pull(self_actor::stateful_pointer<puller_state> self, node_context* node,
+self_actor::behavior_type pull(counted_pointer<self_actor, puller_state> self, node_context* node,
                                writer_actor writers) {
   auto& state = self->state;
   state.node = node;
@@ -243,6 +255,7 @@ self_actor::behavior_type pull(self_actor::stateful_pointer<puller_state> self, 
   });
   self->send(self, open_atom_v);
   self->delayed_send(self, limits::progress_interval, caf::tick_atom_v);
+  self->delayed_send(self, limits::bus_lag_look, position_atom_v);
   return {
       [&state](caf::get_atom) { return uint64_t{state.bytes()}; },
       [&state](open_atom) { state.open(); },
@@ -256,6 +269,10 @@ self_actor::behavior_type pull(self_actor::stateful_pointer<puller_state> self, 
         if (state.link.is_of_now(epoch)) state.ended(code, reason);
       },
       [&state](flush_atom) { state.flush(); },
+      [self, &state](position_atom) {
+        state.measure();
+        self->delayed_send(self, limits::bus_lag_look, position_atom_v);
+      },
       [self, &state](caf::tick_atom) {
         state.keep();
         self->delayed_send(self, limits::progress_interval, caf::tick_atom_v);

@@ -122,8 +122,9 @@ websocket_handlers live_socket(const broadcaster_actor& viewers) {
 
 } // namespace
 
-application query_routes(node_context& node, const reader_actor& readers, const broadcaster_actor& viewers) {
-  return [&node, readers, viewers](worker_context&) {
+application query_routes(node_context& node, const reader_actor& readers, const broadcaster_actor& viewers,
+                         const operations_actor& operations) {
+  return [&node, readers, viewers, operations](worker_context&) {
     router routes;
     guard(routes, node.config.query_token);
     add_common_routes(routes, node, "postgresql");
@@ -131,6 +132,11 @@ application query_routes(node_context& node, const reader_actor& readers, const 
       routes.on("GET", route.path, [readers, &route](worker_context& context, exchange request) {
         ask(context, readers, route, std::move(request));
       });
+    routes.on("GET", "/v1/system", [operations](worker_context& context, exchange request) {
+      context.self->request(operations, limits::answer_timeout, query_atom_v, query{"system", {}, {}})
+          .then([request](std::string& json) mutable { request.answer({.body = std::move(json)}); },
+                [request](caf::error& e) mutable { request.answer(answer_of(to_failure(e))); });
+    });
     routes.websocket("/v1/ws", live_socket(viewers));
     return routes;
   };

@@ -1,5 +1,6 @@
 #include "actors/reader.hpp"
 
+#include "http/counted_actor.hpp"
 #include "store/migrate.hpp"
 #include "store/reading.hpp"
 
@@ -128,7 +129,7 @@ struct reader_state {
   static inline const char* name = "reader";
 };
 
-self_actor::behavior_type read(self_actor::stateful_pointer<reader_state> self, node_context* node) {
+self_actor::behavior_type read(counted_pointer<self_actor, reader_state> self, node_context* node) {
   auto& state = self->state;
   state.node = node;
   node->status.expect("postgresql");

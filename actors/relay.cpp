@@ -1,5 +1,6 @@
 #include "actors/relay.hpp"
 
+#include "http/counted_actor.hpp"
 #include "protocol/limits.hpp"
 
 #include <caf/all.hpp>
@@ -29,7 +30,7 @@ std::vector<std::vector<live_change>> slices(const std::vector<live_change>& cha
   return cut;
 }
 
-viewers_actor::behavior_type relay(viewers_actor::pointer self, node_context* node, broadcaster_actor here) {
+viewers_actor::behavior_type relay(counted<viewers_actor::base>* self, node_context* node, broadcaster_actor here) {
   return {
       [self, node, here = std::move(here)](changed_atom, const std::vector<live_change>& changes, int64_t committed) {
         if (here) self->send(here, changed_atom_v, changes, committed);

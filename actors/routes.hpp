@@ -22,7 +22,7 @@ void guard(router&, const std::optional<std::string>& token);
 response answer_of(const failure&);
 
 application gateway_routes(node_context&, const gate_actor&);
-application query_routes(node_context&, const reader_actor&, const broadcaster_actor&);
+application query_routes(node_context&, const reader_actor&, const broadcaster_actor&, const operations_actor&);
 /// The common routes alone, of a node without any other port.
 application health_routes(node_context&, std::string_view vital);
 application ui_routes(node_context&, const proxy_actor&, const std::shared_ptr<const static_files>&);

@@ -1,6 +1,7 @@
 #include "actors/services.hpp"
 
 #include "actors/backoff.hpp"
+#include "http/counted_actor.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/log.hpp"
 #include "services/nats.hpp"
@@ -134,7 +135,7 @@ struct services_state {
   static inline const char* name = "services";
 };
 
-self_actor::behavior_type serve(self_actor::stateful_pointer<services_state> self, node_context* node) {
+self_actor::behavior_type serve(counted_pointer<self_actor, services_state> self, node_context* node) {
   auto& state = self->state;
   state.begin(*node);
   self->send(self, caf::tick_atom_v);

@@ -1,6 +1,7 @@
 #include "actors/thinner.hpp"
 
 #include "actors/database_link.hpp"
+#include "http/counted_actor.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/log.hpp"
 #include "store/thinning.hpp"
@@ -42,7 +43,7 @@ struct thinner_state {
   static inline const char* name = "thinner";
 };
 
-self_actor::behavior_type thin(self_actor::stateful_pointer<thinner_state> self, node_context* node) {
+self_actor::behavior_type thin(counted_pointer<self_actor, thinner_state> self, node_context* node) {
   auto& state = self->state;
   state.node = node;
   self->send(self, caf::tick_atom_v);

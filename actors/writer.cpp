@@ -1,5 +1,6 @@
 #include "actors/writer.hpp"
 
+#include "http/counted_actor.hpp"
 #include "protocol/decode.hpp"
 #include "protocol/log.hpp"
 #include "protocol/packing.hpp"
@@ -112,7 +113,7 @@ struct writer_state {
   static inline const char* name = "writer";
 };
 
-self_actor::behavior_type write(self_actor::stateful_pointer<writer_state> self, node_context* node,
+self_actor::behavior_type write(counted_pointer<self_actor, writer_state> self, node_context* node,
                                 aggregator_actor aggregator, indexer_actor indexer) {
   auto& state = self->state;
   state.node = node;

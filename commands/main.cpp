@@ -15,7 +15,7 @@ namespace {
 int run_up(const invocation& given) {
   if (!given.flags.words.empty()) return complain("up takes only flags, not " + given.flags.words.front()), exit_usage;
   log::set_level(given.config.values.log_level);
-  return run_node(given.config.values);
+  return run_node(given.config);
 }
 
 /// The same, but nobody gets roles that he did not ask for.

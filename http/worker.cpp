@@ -1,12 +1,12 @@
 #include "http/worker.hpp"
 
+#include "http/counted_actor.hpp"
 #include "http/request.hpp"
 #include "http/websocket.hpp"
 #include "protocol/log.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
-#include <caf/stateful_actor.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -144,7 +144,7 @@ void worker_state::congested(connection_id id, bool now, uint64_t dropped) {
   });
 }
 
-worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> self, const application& app) {
+worker_actor::behavior_type worker(counted_pointer<worker_actor, worker_state> self, const application& app) {
   self->state.routes = app(self->state.context);
   return {
       [self](serve_atom, std::vector<served>& all) {

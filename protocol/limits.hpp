@@ -170,10 +170,24 @@ constexpr size_t memory_kept_bytes = 64 * MiB; // unused at an arena's end: what
 constexpr std::chrono::seconds memory_look{3}; // how often a node with less than 1/20 of a core gives memory back
 constexpr auto restart_min = 100ms;            // backoff of a crashed actor, doubling, with jitter, up to
 constexpr auto restart_max = 10s;
-constexpr int restart_budget = 20; // crashes within restart_window before the node gives up
+constexpr int restart_budget = 20; // crashes within restart_window before the actor's role is started anew
 constexpr auto restart_window = 5min;
-constexpr auto stop_grace = 10s; // for each step of the ordered stop; then kill
-constexpr auto settle_time = 3s; // an orderly stop waits this long for the journal to be committed
+constexpr int role_budget = 3; // times that a role is started anew within role_window before the node gives up
+constexpr auto role_window = 30min;
+constexpr auto stuck_after = 30s;          // at one message: a query with its connection takes 15 s, one to NATS 20 s
+constexpr auto stuck_storing = 150s;       // twice transaction_timeout, and connecting
+constexpr auto stuck_starting = 4min;      // of the private servers: creating one, and stopping both
+constexpr size_t failures_kept = 8;        // of one actor, for who asks why
+constexpr auto supervision_look = 1s;      // how often all actors' progress is noted
+constexpr auto supervision_slept = 5s;     // between two such looks: this process itself was stopped
+constexpr auto supervision_patience = 20s; // for a keeper to replace who is stuck; then the node ends at once
+constexpr size_t log_parts = 128;          // of which the last complaint is remembered, and a level of their own
+constexpr auto node_answer_timeout = 3s;   // of one node, when all are asked; then it is told that it said nothing
+constexpr auto bus_lag_look = 1s;          // how often a processor looks how much waits in NATS
+constexpr auto bus_lag_age = 5s;           // what is older is not shown as if it were now
+constexpr size_t tail_bytes = 1 * MiB;     // of one look at the live feed by who asks for it; the rest comes next
+constexpr auto stop_grace = 10s;           // for each step of the ordered stop; then kill
+constexpr auto settle_time = 3s;           // an orderly stop waits this long for the journal to be committed
 constexpr auto settle_look = 20ms;
 constexpr auto service_start_timeout = 5min;   // without a word: nats-server reads its whole store before it listens
 constexpr auto service_stop_timeout = 20s;     // then SIGKILL (both servers recover from that)
@@ -294,5 +308,15 @@ constexpr auto lease_life = 15s;         // of the right to watch a machine, fro
 constexpr auto lease_renewal = 3s;       // how often it is renewed: four chances
 constexpr auto lease_margin = 1s;        // a monitor stops so much before it ends
 constexpr auto lease_timeout = 3s;       // for one answer
+
+// -- operator's shell --------------------------------------------------------------------
+constexpr auto shell_attach_timeout = 10s; // to find a node and be greeted by it
+constexpr auto shell_answer_timeout = 20s; // for one answer: a query, passed on to another node, and a little
+constexpr auto shell_retry = 500ms;        // between two tries to reach a node that has gone
+constexpr auto shell_patience = 60s;       // until a command stops waiting for a node that is being restarted
+constexpr auto shell_watch = 1s;           // between two pictures of `tree --watch`
+constexpr auto shell_names_age = 5s;       // names for completion are asked anew when they are older
+constexpr int shell_history = 1'000;       // lines kept over sessions
+constexpr auto tail_look = 200ms;          // between two looks for new events of `tail`
 
 } // namespace agentmon::limits

@@ -1,4 +1,5 @@
 #include "actors/keeper.hpp"
+#include "http/counted_actor.hpp"
 #include "protocol/limits.hpp"
 #include "tests/actors/bench.hpp"
 
@@ -8,7 +9,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// Answers "ok", crashes on "crash", and holds "hold" back until it is told to let go.
-reader_actor::behavior_type moody(reader_actor::pointer self, std::shared_ptr<int> asked) {
+reader_actor::behavior_type moody(counted<reader_actor::base>* self, std::shared_ptr<int> asked) {
   return {
       [self, asked](query_atom, const query& q) -> caf::result<std::string> {
         ++*asked;
@@ -29,6 +30,7 @@ struct fixture : bench {
     ++starts;
     return caf::actor_cast<caf::actor>(sys.spawn(moody, asked));
   };
+  child_spec spec{.name = "reader", .above = "query", .start = start};
   result<std::string> ask_for(const caf::actor& kept_reader, const std::string& what) {
     return ask<std::string>(as<reader_actor>(kept_reader), query_atom_v, query{what, {}, {}});
   }
@@ -39,13 +41,13 @@ struct fixture : bench {
 TEST_SUITE_BEGIN("keeper");
 
 TEST_CASE_FIXTURE(fixture, "messages are passed on and answered") {
-  const auto kept_reader = keep(spawn_keeper(system, node, "reader", start));
+  const auto kept_reader = keep(spawn_keeper(system, node, spec));
   CHECK(ask_for(kept_reader, "ok") == std::string{"ok"});
   CHECK(starts == 1);
 }
 
 TEST_CASE_FIXTURE(fixture, "after a crash the same handle works again, and says so meanwhile") {
-  const auto kept_reader = keep(spawn_keeper(system, node, "reader", start));
+  const auto kept_reader = keep(spawn_keeper(system, node, spec));
   CHECK(!ask_for(kept_reader, "crash").has_value());
   const auto meanwhile = ask_for(kept_reader, "ok");
   REQUIRE(!meanwhile.has_value());
@@ -54,11 +56,17 @@ TEST_CASE_FIXTURE(fixture, "after a crash the same handle works again, and says 
   advance(limits::restart_min);
   CHECK(ask_for(kept_reader, "ok") == std::string{"ok"});
   CHECK(starts == 2);
-  CHECK(node.counts.restarts.Value() == 1);
+  const auto about = node.actors.find("reader")->status();
+  CHECK(about.state == actor_state::up);
+  CHECK(about.restarts == 1);
+  REQUIRE(about.failures.size() == 1);
+  CHECK(about.last_error->reason == about.failures[0].reason);
+  CHECK(about.messages == 2); // over both lives
+  CHECK(about.mailbox == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "too many crashes end the keeper") {
-  const auto kept_reader = keep(spawn_keeper(system, node, "reader", start));
+TEST_CASE_FIXTURE(fixture, "too many crashes end a keeper that has no parent") {
+  const auto kept_reader = keep(spawn_keeper(system, node, spec));
   self->monitor(kept_reader);
   for (int i = 0; i <= limits::restart_budget; ++i) {
     ask_for(kept_reader, "crash");
@@ -70,7 +78,7 @@ TEST_CASE_FIXTURE(fixture, "too many crashes end the keeper") {
 }
 
 TEST_CASE_FIXTURE(fixture, "an exit ends the kept_reader actor first") {
-  const auto kept_reader = keep(spawn_keeper(system, node, "reader", start));
+  const auto kept_reader = keep(spawn_keeper(system, node, spec));
   run();
   self->monitor(kept_reader);
   caf::anon_send_exit(kept_reader, caf::exit_reason::user_shutdown);
@@ -79,11 +87,11 @@ TEST_CASE_FIXTURE(fixture, "an exit ends the kept_reader actor first") {
   self->receive([&](const caf::down_msg& down) { ended = down.reason == caf::exit_reason::user_shutdown; },
                 caf::after(0s) >> [] {});
   CHECK(ended);
-  CHECK(node.counts.restarts.Value() == 0);
+  CHECK(node.actors.list().empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "a pool answers more questions than it has members") {
-  const auto pool = keep(spawn_pool(system, node, "reader", 2, 10, start));
+  const auto pool = keep(spawn_pool(system, node, spec, 2, 10));
   std::vector<std::string> got;
   // With an argument: CAF looks into its empty list of arguments through a null pointer, which libstdc++'s checks
   // forbid.
@@ -104,7 +112,7 @@ TEST_CASE_FIXTURE(fixture, "a pool answers more questions than it has members") 
 }
 
 TEST_CASE_FIXTURE(fixture, "a pool survives a member's crash and uses it again") {
-  const auto pool = keep(spawn_pool(system, node, "reader", 1, 10, start));
+  const auto pool = keep(spawn_pool(system, node, spec, 1, 10));
   CHECK(ask_for(pool, "ok") == std::string{"ok"});
   CHECK(!ask_for(pool, "crash").has_value());
   advance(limits::restart_max);

@@ -29,6 +29,7 @@ fleet_actor::behavior_type fake_fleet(fleet_actor::pointer, std::shared_ptr<rece
       [got](judged_atom, const std::string&, const monitor::judged& what) {
         got->remembered.push_back(monitor::standing_of(what));
       },
+      [](poll_atom, const std::string&) { return true; },
       [](caf::get_atom) { return uint64_t{1}; },
   };
 }

@@ -26,6 +26,14 @@ def test_health_and_readiness(system, port):
     assert all(check["state"] == "up" and check["since"] for check in readiness["checks"])
 
 
+def test_readiness_by_role(system):
+    roles = system.readiness("gateway")["roles"]
+    assert roles == [{"role": role, "status": "ready"} for role in ("ingest", "processor", "query", "ui", "monitor")]
+    assert system.get("/readyz", "gateway", role="processor").status_code == 200
+    unknown = system.get("/readyz", "gateway", role="gardener")
+    assert unknown.status_code == 404 and check_answer(unknown)["error"]["code"] == "not_found"
+
+
 def test_the_gateway_tells_of_all_its_dependencies(system):
     names = {check["name"] for check in system.readiness("gateway")["checks"]}
     assert {"journal", "nats", "postgresql"} <= names

@@ -11,6 +11,7 @@ import psycopg2
 import pytest
 import requests
 
+from contract import check_answer
 from events import Story, envelope, ids_of
 from network import Network
 from nodes import Node, sees
@@ -89,6 +90,24 @@ def test_an_event_posted_on_one_host_is_seen_on_another(site):
     assert not (site.edge.data / "nats").exists() and not (site.viewer.data / "postgres").exists(), "private servers"
 
 
+def told_of(site):
+    """What C tells of all nodes, by name."""
+    return {node["name"]: node for node in check_answer(site.viewer.get("/v1/system"))["nodes"]}
+
+
+def test_a_node_tells_of_all_of_them(site):
+    nodes = told_of(site)
+    assert {name: node["state"] for name, node in nodes.items()} == {"a": "alive", "b": "alive", "c": "alive"}
+    actors = {name: {actor["name"] for actor in node["report"]["actors"]} for name, node in nodes.items()}
+    assert {"gateway-port", "forwarder", "fleet", "lease-uplink", "membership"} <= actors["a"]
+    assert {"writer-1", "puller", "relay", "leases", "intake", "control"} <= actors["b"]
+    assert {"reader-1", "broadcaster", "operations"} <= actors["c"]
+    assert nodes["a"]["report"]["lag"]["journal_events"] is not None and nodes["c"]["report"]["lag"]["journal_events"] is None
+    assert nodes["b"]["report"]["lag"]["accepted"] == 0, "what A took in counts there alone"
+    assert 0 < nodes["b"]["report"]["lag"]["taken_over"] <= nodes["a"]["report"]["lag"]["accepted"]
+    assert nodes["a"]["report"]["lag"]["bus"] is None and nodes["b"]["report"]["lag"]["bus"] is not None
+
+
 def post_while(site, until):
     """One event after the other into A; gives those that were accepted."""
     accepted = []
@@ -130,6 +149,8 @@ def test_a_node_that_is_killed_is_noticed_and_comes_back(site, name):
     for one in others:
         sees(one, node, "a node is away", marks[one], 10)
     noticed = time.monotonic() - begin
+    if name != "viewer":
+        assert (told_of(site)[node.name]["state"], told_of(site)[node.name]["report"]) == ("away", None)
     posted = [envelope("custom.tick")]
     if name != "edge":
         site.edge.accept(posted)

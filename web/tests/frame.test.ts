@@ -6,7 +6,7 @@ import { connected, overhang, patience, sizes, useBrowser, violations } from "./
 const week = inject("week");
 const open = useBrowser();
 
-const paths = ["/", "/sessions", "/agents", "/openclaw"];
+const paths = ["/", "/sessions", "/agents", "/openclaw", "/system"];
 
 describe.each(paths)("%s", (path) => {
   test.each(["light", "dark"] as const)("can be read by everybody when it is %s", async (theme) => {
@@ -49,6 +49,7 @@ test("keys lead from view to view, and Back leads back", async () => {
   for (const [key, path] of [
     ["s", "/sessions"],
     ["a", "/agents"],
+    ["y", "/system"],
     ["o", "/openclaw"],
     ["d", "/"],
   ]) {

@@ -36,6 +36,7 @@ export const views = {
     title: "OpenClaw",
     load: () => import("../views/machines/Machines.svelte"),
   },
+  system: { name: "system", path: "/system", title: "System", load: () => import("../views/system/System.svelte") },
 } satisfies Record<string, View>;
 
 /** The views of the navigation, with the key that opens each after "g". */
@@ -44,6 +45,7 @@ export const main = [
   { view: views.sessions, key: "s" },
   { view: views.agents, key: "a" },
   { view: views.openclaw, key: "o" },
+  { view: views.system, key: "y" },
 ] as const;
 
 /** Null: there is no such page. */

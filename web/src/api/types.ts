@@ -31,4 +31,6 @@ export type Tool = Schemas["Tool"];
 export type Agent = Schemas["Agent"];
 export type Vm = Schemas["Vm"];
 export type VmSample = Schemas["VmSample"];
+export type SystemNode = Schemas["Node"];
+export type Actor = Schemas["Actor"];
 export type Mark = Schemas["Mark"];
