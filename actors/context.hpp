@@ -4,6 +4,7 @@
 #include "actors/roster.hpp"
 #include "actors/supervision.hpp"
 #include "bus/settings.hpp"
+#include "http/token.hpp"
 #include "protocol/limits.hpp"
 #include "settings/settings.hpp"
 
@@ -68,6 +69,12 @@ private:
   std::optional<seen> last_;
 };
 
+/// A port that others than this machine reach.
+struct open_port {
+  std::string name;
+  door at;
+};
+
 /// What all actors of a node share; outlives them.
 struct node_context {
   settings config;
@@ -78,6 +85,8 @@ struct node_context {
   supervision actors;
   std::vector<setting_line> lines = {}; ///< the settings as `config` shows them
   bus_lag bus = {};
+  keyring keys = {};
+  std::vector<open_port> open_ports = {};    ///< not changed once the ports are open
   std::atomic<uint64_t> processing_bytes{0}; ///< pulled from the bus, not yet committed
   std::atomic<int64_t> feed_bytes{0};        ///< of the live feed, not yet made into frames
   std::atomic<bool> storing_behind{false};   ///< more events wait than fit into a transaction

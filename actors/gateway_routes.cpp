@@ -26,6 +26,7 @@ public:
   void take_post(exchange request) {
     auto batch = decode(std::exchange(request.body(), {}));
     if (!batch) return answer(request, answer_of(batch.error()));
+    if (request.key()) keep_to(*request.key(), *batch);
     node_.counts.events_rejected.Increment(static_cast<double>(batch->rejections.size()));
     if (batch->events.empty()) return answer(request, refuse_all(*batch));
     auto parts = parts_of(*batch);
@@ -47,6 +48,7 @@ public:
     const auto sequence = numbered.sequence.value_or(count);
     auto batch = decode(numbered.events);
     if (!batch) return frame.answer(refusal_of(sequence, batch.error(), {}));
+    if (const auto key = keys_.find(frame.peer().id); key != keys_.end()) keep_to(*key->second, *batch);
     node_.counts.events_rejected.Increment(static_cast<double>(batch->rejections.size()));
     if (batch->events.empty())
       return frame.answer(refusal_of(sequence, {fault::invalid, none_valid(*batch)}, batch->rejections));
@@ -58,7 +60,14 @@ public:
     });
   }
 
-  void forget(connection_id producer) { frames_.erase(producer); }
+  void meet(connection_id producer, const std::shared_ptr<const known_key>& key) {
+    if (key) keys_.emplace(producer, key);
+  }
+
+  void forget(connection_id producer) {
+    frames_.erase(producer);
+    keys_.erase(producer);
+  }
 
   void send() {
     if (gathered_.empty()) return;
@@ -67,6 +76,11 @@ public:
   }
 
 private:
+  /// Refuses the events of sources that the key is not for.
+  static void keep_to(const known_key& key, event_batch& batch) {
+    if (key.about.client_id && refuse_others(batch, *key.about.client_id)) ++key.counts->rejected;
+  }
+
   void admit(std::vector<batch_part> parts, poster::tell told) {
     for (const auto& part : parts) bytes_ += part.json.size();
     gathered_.push_back({std::move(parts), poster{std::move(told)}});
@@ -88,6 +102,7 @@ private:
   admissions gathered_;
   size_t bytes_ = 0;                                   ///< of what is gathered
   std::unordered_map<connection_id, uint64_t> frames_; ///< of each producer, for those that do not number them
+  std::unordered_map<connection_id, std::shared_ptr<const known_key>> keys_; ///< of those who came with one
 };
 
 } // namespace
@@ -95,15 +110,19 @@ private:
 application gateway_routes(node_context& node, const gate_actor& gate) {
   return [&node, gate](worker_context& context) {
     router routes;
-    guard(routes, node.config.ingest_token);
+    const auto at = ingest_door(node);
+    guard(routes, at);
     add_common_routes(routes, node, "journal");
     const auto in = std::make_shared<intake>(node, gate);
     context.round_ended = [in] { in->send(); };
     routes.on("POST", "/v1/events", [in](worker_context&, exchange request) { in->take_post(std::move(request)); });
     websocket_handlers socket;
     socket.text = [in](worker_context&, websocket_text frame) { in->take_frame(std::move(frame)); };
+    socket.opened = [in](worker_context&, const websocket_peer& peer, exchange& request) {
+      in->meet(peer.id, request.key());
+    };
     socket.closed = [in](worker_context&, const websocket_peer& peer) { in->forget(peer.id); };
-    routes.websocket("/v1/ws", std::move(socket));
+    routes.websocket("/v1/ws", watched(node, at, std::move(socket)));
     return routes;
   };
 }

@@ -33,6 +33,16 @@ void health::set(std::string_view name, condition state, std::string_view messag
   if (state == condition::away) log::warn(name, "is away", {{"reason", message}});
 }
 
+void health::warn(std::string_view name, std::string_view message) {
+  {
+    const std::lock_guard lock{mutex_};
+    auto& known = warnings_[std::string{name}];
+    if (known == message) return;
+    known = message;
+  }
+  if (!message.empty()) log::warn(name, message);
+}
+
 bool health::is_up(std::string_view name) const {
   const std::lock_guard lock{mutex_};
   const auto found = checks_.find(name);
@@ -49,6 +59,13 @@ std::optional<timestamp> health::away_since(std::string_view name) const {
 std::map<std::string, health::check, std::less<>> health::checks() const {
   const std::lock_guard lock{mutex_};
   return checks_;
+}
+
+std::map<std::string, std::string, std::less<>> health::warnings() const {
+  const std::lock_guard lock{mutex_};
+  auto all = warnings_;
+  std::erase_if(all, [](const auto& each) { return each.second.empty(); });
+  return all;
 }
 
 } // namespace agentmon

@@ -108,6 +108,27 @@ std::string refusal_of(uint64_t sequence, const failure& why, const std::vector<
   return take(buffer);
 }
 
+bool refuse_others(event_batch& batch, std::string_view client_id) {
+  std::vector<event> kept;
+  std::vector<rejection> all;
+  auto earlier = batch.rejections.begin();
+  size_t index = 0; // of an event in the batch as it came: those refused already lie between the others
+  for (auto& each : batch.events) {
+    for (; earlier != batch.rejections.end() && earlier->index == index; ++index) all.push_back(std::move(*earlier++));
+    if (each.client_id == client_id)
+      kept.push_back(each);
+    else
+      all.push_back({index, "event.source.client_id",
+                     "must be \"" + std::string{client_id} + "\": the access key is for that source only"});
+    ++index;
+  }
+  for (; earlier != batch.rejections.end(); ++earlier) all.push_back(std::move(*earlier));
+  const bool refused = kept.size() < batch.events.size();
+  batch.events = std::move(kept);
+  batch.rejections = std::move(all);
+  return refused;
+}
+
 std::string none_valid(const event_batch& batch) {
   if (batch.rejections.empty()) return "the batch holds no event";
   if (batch.rejections.size() == 1) return "the event is not valid: see details";

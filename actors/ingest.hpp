@@ -31,4 +31,7 @@ struct numbered_frame {
 };
 numbered_frame open_frame(std::string_view text);
 
+/// Turns the events of any other event.source.client_id into rejections; false when there is none.
+bool refuse_others(event_batch&, std::string_view client_id);
+
 } // namespace agentmon

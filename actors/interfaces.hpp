@@ -9,6 +9,16 @@
 /// The listener and worker of a port stand in http/interfaces.hpp. What an actor sends to itself stays in its .cpp.
 namespace agentmon {
 
+// -- at the doors (every role) ----------------------------------------------------
+
+/// Learns the access keys from PostgreSQL, or from another node where this one has none, and tells what they were used
+/// for. Detached: it waits for PostgreSQL and for the disk.
+using key_reader_actor = caf::typed_actor<
+    /// From a node without PostgreSQL, which knows the list of this SHA-256 and counted these uses since it asked last.
+    /// Answers the list (access_keys_json), or nothing when it is the same. Fails with unavailable, and has counted
+    /// nothing, when this node does not know it from PostgreSQL itself just now.
+    caf::replies_to<keys_atom, std::string, std::vector<key_use>>::with<std::string>>;
+
 // -- accepting (role ingest) -----------------------------------------------------
 
 /// Lets batches in as long as the window of bytes in flight (limits::window_bytes) has room. Never blocks.
@@ -184,7 +194,9 @@ using node_actor = caf::typed_actor<
     /// From other nodes and from the shell: as operations_actor.
     caf::replies_to<query_atom, query>::with<std::string>,
     caf::replies_to<instruct_atom, instruction>::with<std::string>,
-    caf::replies_to<tail_atom, live_filter, uint64_t>::with<std::string>>;
+    caf::replies_to<tail_atom, live_filter, uint64_t>::with<std::string>,
+    /// From a node without PostgreSQL: as key_reader_actor.
+    caf::replies_to<keys_atom, std::string, std::vector<key_use>>::with<std::string>>;
 
 /// Finds the other nodes, greets each of them again and again, and keeps the roster (actors/roster.hpp).
 using membership_actor = caf::typed_actor<

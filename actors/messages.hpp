@@ -5,6 +5,7 @@
 #include "http/router.hpp"
 #include "journal/journal.hpp"
 #include "monitor/verdict.hpp"
+#include "protocol/access_key.hpp"
 #include "protocol/encode.hpp"
 #include "protocol/failure.hpp"
 #include "protocol/fold.hpp"
@@ -156,6 +157,11 @@ typename Inspector::result_type inspect(Inspector& f, forwarded_part& x) {
   return f(caf::meta::type_name("forwarded_part"), x.json, x.events);
 }
 
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, key_use& x) {
+  return f(caf::meta::type_name("key_use"), x.id, x.accepted, x.rejected);
+}
+
 // Messages that stay in one process, because both ends always share a role.
 using admissions = std::vector<admission>;
 using ticketed_batches = std::vector<ticketed_batch>;
@@ -201,6 +207,8 @@ CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::member))
 CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<agentmon::member>))
 CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::forwarded_part))
 CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<agentmon::forwarded_part>))
+CAF_ADD_TYPE_ID(agentmon_actors, (agentmon::key_use))
+CAF_ADD_TYPE_ID(agentmon_actors, (std::vector<agentmon::key_use>))
 
 CAF_ADD_ATOM(agentmon_actors, agentmon, admit_atom, "admit")
 CAF_ADD_ATOM(agentmon_actors, agentmon, append_atom, "append")
@@ -230,6 +238,7 @@ CAF_ADD_ATOM(agentmon_actors, agentmon, release_atom, "release")
 CAF_ADD_ATOM(agentmon_actors, agentmon, instruct_atom, "instruct")
 CAF_ADD_ATOM(agentmon_actors, agentmon, tail_atom, "tail")
 CAF_ADD_ATOM(agentmon_actors, agentmon, poll_atom, "pollnow")
+CAF_ADD_ATOM(agentmon_actors, agentmon, keys_atom, "keys")
 
 // private to one actor's own mailbox
 CAF_ADD_ATOM(agentmon_actors, agentmon, flush_atom, "flush")

@@ -6,11 +6,13 @@
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
 
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace agentmon {
 

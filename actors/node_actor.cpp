@@ -75,6 +75,9 @@ node_actor::behavior_type face_of(counted_pointer<node_actor, node_state> self, 
       [&state](tail_atom word, live_filter& filter, uint64_t since) {
         return state.pass_on<std::string>(state.to.operations, "operations", word, filter, since);
       },
+      [&state](keys_atom word, std::string& known, std::vector<key_use>& uses) {
+        return state.pass_on<std::string>(state.to.keys, "keys", word, known, uses);
+      },
   };
 }
 

@@ -12,6 +12,7 @@ struct node_neighbours {
   viewers_actor viewers;
   leases_actor leases;
   operations_actor operations;
+  key_reader_actor keys;
 };
 
 node_actor spawn_node_actor(caf::actor_system&, node_context&, node_neighbours);

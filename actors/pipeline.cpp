@@ -11,6 +11,7 @@
 #include "actors/intake.hpp"
 #include "actors/journal.hpp"
 #include "actors/keeper.hpp"
+#include "actors/key_reader.hpp"
 #include "actors/leases.hpp"
 #include "actors/membership.hpp"
 #include "actors/node_actor.hpp"
@@ -32,6 +33,7 @@
 #include <caf/all.hpp>
 
 #include <filesystem>
+#include <optional>
 
 namespace agentmon {
 namespace {
@@ -51,6 +53,7 @@ public:
 
   result<void> build() {
     const auto& config = node_.config;
+    load_keys(node_);
     if (!config.join.empty() && config.needs_database() && (!config.database_url || !config.nats_url))
       return fail(fault::invalid, "a node that joins others and has role processor or query shares their PostgreSQL "
                                   "and NATS; set DATABASE_URL and NATS_URL");
@@ -66,6 +69,8 @@ public:
     if (started && config.has(role::ui)) started = start_ui();
     if (started && config.has(role::ingest)) started = start_ingest();
     if (started && !config.has_port()) started = start_health();
+    // Behind the ports, because it tells which of them are open to everybody.
+    if (started) start_keys();
     if (started) started = start_control();
     // Built from the end of the path to its beginning, so that no message finds nobody; stopped the other way round.
     std::reverse(built_.actors.begin(), built_.actors.end());
@@ -114,7 +119,8 @@ private:
     if (!config.control && config.join.empty()) return {};
     const auto how = control_link(config);
     if (!how) return tl::unexpected{how.error()};
-    node_neighbours neighbours{.intake = {}, .viewers = broadcaster_, .leases = {}, .operations = operations_};
+    node_neighbours neighbours{
+        .intake = {}, .viewers = broadcaster_, .leases = {}, .operations = operations_, .keys = keys_};
     if (config.has(role::processor)) neighbours.leases = leases();
     const bool takes_in = config.needs_bus() && (config.has(role::ingest) || config.has(role::processor));
     const auto way_in = takes_in ? gate() : gate_actor{};
@@ -159,7 +165,7 @@ private:
 
   result<void> open_query_port() {
     above_ = to_string(role::query);
-    return open_port("query", node_.config.query_addr, node_.config.query_token.has_value(),
+    return open_port("query", node_.config.query_addr, query_door(node_),
                      query_routes(node_, readers_, broadcaster_, operations_));
   }
 
@@ -169,7 +175,7 @@ private:
     if (!files) return tl::unexpected{files.error()};
     above_ = to_string(role::ui);
     const auto proxies = share<proxy_actor>({.name = "proxy"}, limits::proxies, limits::proxied_waiting, spawn_proxy);
-    return open_port("ui", node_.config.ui_addr, node_.config.query_token.has_value(),
+    return open_port("ui", node_.config.ui_addr, ui_door(node_),
                      ui_routes(node_, proxies, std::make_shared<const static_files>(std::move(*files))));
   }
 
@@ -201,15 +207,19 @@ private:
   result<void> start_ingest() {
     const auto way_in = gate();
     above_ = to_string(role::ingest);
-    return open_port("gateway", node_.config.addr, node_.config.ingest_token.has_value(),
-                     gateway_routes(node_, way_in));
+    return open_port("gateway", node_.config.addr, ingest_door(node_), gateway_routes(node_, way_in));
+  }
+
+  void start_keys() {
+    above_ = "node";
+    keys_ = keep<key_reader_actor>("key-reader", spawn_key_reader);
   }
 
   /// A node that only works behind the others is looked after, too.
   result<void> start_health() {
     above_ = "node";
     const auto* const vital = node_.config.has(role::processor) ? "postgresql" : "journal";
-    return open_port("health", node_.config.metrics_addr, true, health_routes(node_, vital));
+    return open_port("health", node_.config.metrics_addr, std::nullopt, health_routes(node_, vital));
   }
 
   void start_monitor() {
@@ -221,7 +231,8 @@ private:
                                                                  std::make_shared<machine_eyes>(), way_in, lender));
   }
 
-  result<void> open_port(const std::string& name, const endpoint& at, bool guarded, const application& routes) {
+  result<void> open_port(const std::string& name, const endpoint& at, const std::optional<door>& guarded,
+                         const application& routes) {
     std::vector<worker_actor> workers;
     for (size_t i = 0; i < limits::workers; ++i) {
       const auto worker = name + "-worker-" + std::to_string(i + 1);
@@ -236,8 +247,7 @@ private:
     built_.listeners.push_back(port->actor);
     node_.actors.enter(name + "-port", above_, limits::stuck_after)->started(counts_of(port->actor));
     log::info(name, "listens", {{"host", at.host.empty() ? "every address" : at.host}, {"port", port->port}});
-    if (!guarded && !is_loopback(at))
-      log::warn(name, "is open to everybody who reaches this machine; set a token, or listen on 127.0.0.1");
+    if (guarded && !is_loopback(at)) node_.open_ports.push_back({name, *guarded});
     return {};
   }
 
@@ -248,6 +258,7 @@ private:
   operations_actor operations_;
   gate_actor gate_;
   leases_actor leases_;
+  key_reader_actor keys_;
   std::string above_{"node"}; ///< whose actors are being started: a role's, or the node's own
   pipeline& built_;
 };

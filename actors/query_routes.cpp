@@ -93,7 +93,7 @@ result<live_request> parse_live(const std::multimap<std::string, std::string>& p
       const auto since = parse_since(value);
       if (!since) return tl::unexpected{since.error()};
       wanted.since = *since;
-    } else if (name != "token") { // require_token has looked at that one
+    } else if (name != "token") { // require_access has looked at that one
       return fail(fault::invalid, "unknown parameter " + name + "; allowed are session_id, framework, types and since");
     }
   }
@@ -126,7 +126,8 @@ application query_routes(node_context& node, const reader_actor& readers, const 
                          const operations_actor& operations) {
   return [&node, readers, viewers, operations](worker_context&) {
     router routes;
-    guard(routes, node.config.query_token);
+    const auto at = query_door(node);
+    guard(routes, at);
     add_common_routes(routes, node, "postgresql");
     for (const auto& route : api_routes)
       routes.on("GET", route.path, [readers, &route](worker_context& context, exchange request) {
@@ -137,7 +138,10 @@ application query_routes(node_context& node, const reader_actor& readers, const 
           .then([request](std::string& json) mutable { request.answer({.body = std::move(json)}); },
                 [request](caf::error& e) mutable { request.answer(answer_of(to_failure(e))); });
     });
-    routes.websocket("/v1/ws", live_socket(viewers));
+    // Whoever reads this was let in.
+    routes.on("GET", "/v1/access",
+              [](worker_context&, exchange request) { request.answer({.body = R"({"access":true})"}); });
+    routes.websocket("/v1/ws", watched(node, at, live_socket(viewers)));
     return routes;
   };
 }

@@ -64,7 +64,10 @@ std::string readiness_json(const node_context& node, std::string_view vital, boo
       .begin_array();
   for (const auto r : node.config.roles)
     to.begin_object().member("role", to_string(r)).member("status", readiness_of(node, r)).end_object();
-  to.end_array().raw_member("checks", checks_json(node.status));
+  to.end_array().raw_member("checks", checks_json(node.status)).key("warnings").begin_array();
+  for (const auto& [name, message] : node.status.warnings())
+    to.begin_object().member("name", std::string_view{name}).member("message", std::string_view{message}).end_object();
+  to.end_array();
   return to.end_object().text();
 }
 

@@ -15,8 +15,16 @@ namespace agentmon {
 /// Every port: /healthz, /readyz (vital: the dependency without which this port cannot do its work), /metrics.
 void add_common_routes(router&, node_context&, std::string_view vital);
 
-/// Guards /v1: with a token, if there is one, and from WebSockets of other sites' pages.
-void guard(router&, const std::optional<std::string>& token);
+/// Guards /v1: by the door, and from WebSockets of other sites' pages.
+void guard(router&, const door&);
+
+/// The handlers of a WebSocket that is closed when its key does not count any more.
+websocket_handlers watched(node_context&, const door&, websocket_handlers);
+
+door ingest_door(const node_context&);
+door query_door(const node_context&);
+/// Tells of the page's port; the query port behind it is who looks.
+door ui_door(const node_context&);
 
 /// An actor's failure as an HTTP answer.
 response answer_of(const failure&);

@@ -34,6 +34,7 @@ std::span<const flag> demo_flags();
 std::span<const flag> doctor_flags();
 std::span<const flag> hooks_flags();
 std::span<const flag> vms_flags();
+std::span<const flag> keys_flags();
 std::span<const flag> config_flags();
 std::span<const flag> bench_flags();
 
@@ -52,6 +53,9 @@ int run_hooks(const invocation&);
 
 /// Proposes a registry of machines, or looks through one, without any of our servers; 1: not done, or not right.
 int run_vms(const invocation&);
+
+/// Makes, lists and revokes access keys in the database; 1: not done, 2: no database.
+int run_access_keys(const invocation&);
 
 /// Prints the settings in force.
 int run_config(const invocation&);

@@ -30,7 +30,7 @@ int run_named_roles(const invocation& given) {
   return run_up(given);
 }
 
-const std::array<command, 13> commands{{
+const std::array<command, 14> commands{{
     {"up",
      "",
      "Run everything in this process, in the foreground; private PostgreSQL and NATS unless URLs are set.",
@@ -45,6 +45,8 @@ const std::array<command, 13> commands{{
      hooks_flags(), run_hooks},
     {"vms", "discover|check [FILE]", "Propose a registry of machines from what libvirt knows, or look through one.",
      vms_flags(), run_vms},
+    {"keys", "create|list|revoke|export", "Access keys: who may send events, and who may ask.", keys_flags(),
+     run_access_keys},
     {"export", "[FILE]", "Write the stored events as lines of JSON; the same command goes on after an interruption.",
      export_flags(), run_export},
     {"import", "[FILE]", "Send such lines to a gateway; what is there already counts once.", import_flags(),

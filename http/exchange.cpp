@@ -41,6 +41,7 @@ struct exchange::state {
   time_point arrived;
   held share;
   captures captured;
+  std::shared_ptr<const known_key> key;
   bool answered = false;
 };
 
@@ -89,6 +90,10 @@ void exchange::tunnel(int32_t fd, std::string first_bytes) {
 bool exchange::answered() const { return state_->answered; }
 
 void exchange::set_captures(captures found) { state_->captured = std::move(found); }
+
+const std::shared_ptr<const known_key>& exchange::key() const { return state_->key; }
+
+void exchange::set_key(std::shared_ptr<const known_key> key) { state_->key = std::move(key); }
 
 void exchange::release() { state_->answered = true; }
 

@@ -14,6 +14,8 @@
 
 namespace agentmon {
 
+struct known_key; // http/keyring.hpp
+
 /// Where answers go: the listener in the product, a list in a test. Safe from any thread.
 class outlet {
 public:
@@ -83,6 +85,10 @@ public:
 
   /// Used by the router, before a handler sees the exchange.
   void set_captures(captures);
+
+  /// The access key that the request came with, when one was asked for; kept by require_access.
+  const std::shared_ptr<const known_key>& key() const;
+  void set_key(std::shared_ptr<const known_key>);
 
   /// Used by the worker: nothing more is owed, because the connection is a WebSocket now.
   void release();

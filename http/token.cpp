@@ -14,7 +14,8 @@ std::string token_of(const exchange& asked) {
   const auto header = asked.request().get_header_value("Authorization");
   if (http_text::same(header.substr(0, scheme.size()), scheme))
     return std::string{http_text::trim(std::string_view{header}.substr(scheme.size()))};
-  return asked.handshake() ? asked.param("token") : std::string{};
+  auto in_address = asked.handshake() ? asked.param("token") : std::string{};
+  return id_in(in_address).empty() ? in_address : std::string{};
 }
 
 } // namespace
@@ -23,12 +24,19 @@ bool same_secret(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-std::function<std::optional<response>(const exchange&)> require_token(std::string token) {
-  return [token = std::move(token)](const exchange& asked) -> std::optional<response> {
-    if (token.empty() || same_secret(token_of(asked), token)) return std::nullopt;
-    auto refused = error(401, "unauthorized", "Send the access token as \"Authorization: Bearer <token>\".");
-    refused.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"agentmon\"");
-    return refused;
+std::function<std::optional<response>(const exchange&)> require_access(door to) {
+  const auto token_digest = to.token ? sha_256(*to.token) : std::string{};
+  return [to = std::move(to), token_digest](const exchange& asked) -> std::optional<response> {
+    if (!to.guarded() && !to.waits()) return std::nullopt;
+    const auto given = token_of(asked);
+    const auto digest = sha_256(given);
+    if (to.token && same_secret(digest, token_digest)) return std::nullopt;
+    if (to.keys->awaited() && (!to.token || !id_in(given).empty()))
+      return error(503, "unavailable", "The access keys are not known here yet; send it again in a moment.");
+    auto passed = to.keys->check(given, digest, to.scope, now());
+    if (!passed) return std::move(passed.error());
+    exchange{asked}.set_key(std::move(*passed));
+    return std::nullopt;
   };
 }
 

@@ -276,6 +276,21 @@ constexpr auto boots_remembered = 1h;
 constexpr size_t snapshot_disks = 32; // told of one machine, and likewise its interfaces
 constexpr size_t snapshot_log_lines = 20;
 
+// -- access keys ---------------------------------------------------------------------
+constexpr size_t key_secret_bytes = 32; // nobody guesses 256 random bits, so that one SHA-256 of them is enough
+constexpr auto keys_refresh = 1s;       // until each node knows what `agentmon keys` did, a node behind another in 2 s
+constexpr auto keys_timeout = 2s;       // for PostgreSQL or another node to tell them; those known go on to count
+constexpr size_t keys_file_bytes = 8 * MiB; // of access-keys.json: some 30,000 keys
+constexpr size_t key_days = 36'500;         // of a key's life, a hundred years
+constexpr size_t token_characters_few = 16; // a shorter token may be guessed: a word, not 16 random characters
+
+// -- sign-in at the page ---------------------------------------------------------------
+constexpr size_t sign_ins = 1'000;             // browsers at once; the one that was quiet longest is signed out
+constexpr auto sign_in_life = 12h;             // since its last question: a working day
+constexpr size_t sign_in_body_bytes = 4 * KiB; // a key has 86 characters
+constexpr size_t sign_in_failures = 30;        // wrong keys in a sign_in_window; beyond it nobody may try
+constexpr auto sign_in_window = 1min;
+
 // -- proxy -------------------------------------------------------------------------
 constexpr size_t proxies = 4;           // threads that carry /v1 of the page to the query port
 constexpr size_t proxied_waiting = 256; // queued for them; beyond it 503

@@ -78,7 +78,7 @@ struct fixture : bench {
   }
   /// The histogram's count of a metric.
   double observed(const std::string& metric) const {
-    const auto text = node.counts.text();
+    const auto text = node.counts.text({});
     const auto at = text.find(metric + "_count ");
     return at == std::string::npos ? -1 : std::stod(text.substr(at + metric.size() + 7));
   }

@@ -23,6 +23,19 @@ TEST_CASE("any other frame is events as it stands") {
   }
 }
 
+TEST_CASE("events of other sources than the key's are refused, in the order of the batch") {
+  event_batch batch;
+  for (const char* client : {"zap", "zip", "", "zap"}) batch.events.emplace_back().client_id = client;
+  batch.rejections = {{1, "event.ts", "is odd"}, {5, "event.id", "is odd"}}; // so the events are 0, 2, 3 and 4
+  CHECK(refuse_others(batch, "zap"));
+  CHECK(batch.events.size() == 2);
+  std::vector<size_t> indices;
+  for (const auto& each : batch.rejections) indices.push_back(each.index);
+  CHECK(indices == std::vector<size_t>{1, 2, 3, 5});
+  CHECK(batch.rejections[1].field == "event.source.client_id");
+  CHECK(!refuse_others(batch, "zap"));
+}
+
 TEST_CASE("what the gateway says") {
   const std::vector<rejection> rejections{{3, "event.ts", "is \"odd\""}};
   CHECK(acknowledgement(std::nullopt, 2, {}) == R"({"accepted":2,"rejected":[]})");

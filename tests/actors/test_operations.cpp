@@ -37,6 +37,7 @@ node_actor::behavior_type other_node(node_actor::pointer self, const std::string
         return name + " does " + what.verb + " " + what.object;
       },
       [name](tail_atom, const live_filter&, uint64_t) { return "frames of " + name; },
+      [](keys_atom, const std::string&, const std::vector<key_use>&) { return std::string{}; },
   };
 }
 

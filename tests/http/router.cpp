@@ -109,7 +109,8 @@ TEST_CASE_FIXTURE(site, "what no pattern matches goes to otherwise") {
 }
 
 TEST_CASE_FIXTURE(site, "a token is wanted where one is set") {
-  routes.before(require_token("secret"));
+  const keyring keys;
+  routes.before(require_access({&keys, access_scope::query, "secret"}));
   CHECK(ask("GET", "/").starts_with("401"));
   CHECK(last.find("\r\nWWW-Authenticate: Bearer realm=\"agentmon\"\r\n") != std::string::npos);
   CHECK(ask("GET", "/", "Authorization: Bearer secret\r\n") == "200 root");

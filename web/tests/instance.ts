@@ -100,6 +100,12 @@ export class Instance {
     await allStored(this.place);
   }
 
+  /** What `agentmon ARGUMENTS` prints, with this installation's settings. */
+  async command(...words: string[]): Promise<string> {
+    const { stdout } = await run(program, words, { cwd: this.place.folder, env: this.environment() });
+    return stdout.trim();
+  }
+
   private async end(signal: NodeJS.Signals): Promise<void> {
     const ending = this.process;
     this.process = null;

@@ -1,7 +1,7 @@
 import createClient from "openapi-fetch";
 
+import { access } from "./access.svelte";
 import type { paths } from "./schema";
-import { token } from "./token";
 
 /** Why there is no answer, in a sentence that a user can act on. */
 export interface Problem {
@@ -17,7 +17,6 @@ export const api = createClient<paths>({
   baseUrl: location.origin,
   // Several values of one parameter are separated by commas; a parameter given twice is refused.
   querySerializer: { array: { style: "form", explode: false } },
-  ...(token ? { headers: { Authorization: `Bearer ${token}` } } : {}),
 });
 
 /** Turns what openapi-fetch gives into a value: ask(api.GET("/v1/vms", { signal })). Never throws; an aborted question
@@ -35,8 +34,10 @@ export async function ask<T>(question: Promise<{ data?: T; error?: unknown; resp
 }
 
 function messageOf(error: unknown, status: number): string {
-  if (status === 401)
-    return "This agentmon needs an access token: open the page with #token=… at the end of its address.";
+  if (status === 401) {
+    access.needed = true;
+    return "This agentmon needs an access key.";
+  }
   if (typeof error === "object" && error !== null && "error" in error) {
     const inner = error.error;
     if (typeof inner === "object" && inner !== null && "message" in inner && typeof inner.message === "string")

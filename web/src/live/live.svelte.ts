@@ -1,4 +1,4 @@
-import { token } from "../api/token";
+import { access } from "../api/access.svelte";
 import type { Envelope, Session, Vm } from "../api/types";
 import type { Frame } from "./frames";
 import { Latency } from "./latency";
@@ -45,7 +45,6 @@ class Live {
   start(): void {
     const address = new URL("/v1/ws", location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    if (token) address.searchParams.set("token", token);
     this.socket = new LiveSocket(
       address,
       (frame) => this.take(frame),
@@ -83,6 +82,7 @@ class Live {
         this.resumed = { at: Date.now(), after: Date.now() - this.lostSince, missed: false };
       this.lostSince = null;
     } else if (this.state === "live" || state === "lost") this.lostSince ??= Date.now();
+    if (state === "lost") void access.check();
     this.state = state;
   }
 
