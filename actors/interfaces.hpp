@@ -99,6 +99,12 @@ using thinner_actor = caf::typed_actor<
     /// How many it has removed.
     caf::replies_to<caf::get_atom>::with<uint64_t>>;
 
+/// Drops the oldest days as the settings want it, one at a time, and only on one node. Detached: it waits for
+/// PostgreSQL.
+using retainer_actor = caf::typed_actor<
+    /// How many it has dropped.
+    caf::replies_to<caf::get_atom>::with<uint64_t>>;
+
 // -- showing (role query, role ui) ------------------------------------------------------
 
 /// Serves the live feed: remembers recent frames, filters them per viewer, tells gaps. Never blocks.

@@ -39,6 +39,8 @@ metrics::metrics()
       commit_seconds{seconds("agentmon_commit_seconds", "Time of a transaction for COMMIT.")},
       runs_indexed{counter("agentmon_runs_indexed_total", "Runs made searchable.")},
       samples_thinned{counter("agentmon_samples_thinned_total", "Old samples of machines that were removed.")},
+      days_dropped{counter("agentmon_days_dropped_total", "Days that retention has dropped.")},
+      drop_seconds{seconds("agentmon_day_drop_seconds", "Time that writers waited for the drop of a day.")},
       query_seconds{seconds("agentmon_query_seconds", "Time of a question to PostgreSQL.")},
       live_frames{counter("agentmon_live_frames_total", "Live frames made.")},
       live_gaps{counter("agentmon_live_gaps_total", "Gap notices sent to viewers.")},

@@ -66,6 +66,8 @@ public:
   prometheus::Histogram& commit_seconds;
   prometheus::Counter& runs_indexed;
   prometheus::Counter& samples_thinned;
+  prometheus::Counter& days_dropped;
+  prometheus::Histogram& drop_seconds;
   // -- showing
   prometheus::Histogram& query_seconds;
   prometheus::Counter& live_frames;

@@ -21,6 +21,7 @@
 #include "actors/puller.hpp"
 #include "actors/reader.hpp"
 #include "actors/relay.hpp"
+#include "actors/retainer.hpp"
 #include "actors/routes.hpp"
 #include "actors/services.hpp"
 #include "actors/thinner.hpp"
@@ -151,6 +152,8 @@ private:
         keep<aggregator_actor>("aggregator", spawn_aggregator, keep<viewers_actor>("relay", spawn_relay, broadcaster_));
     const auto indexer = keep<indexer_actor>({.name = "indexer", .patience = limits::stuck_storing}, spawn_indexer);
     keep<thinner_actor>({.name = "thinner", .patience = limits::stuck_storing}, spawn_thinner);
+    if (node_.config.retention_days || node_.config.retention_bytes)
+      keep<retainer_actor>({.name = "retainer", .patience = limits::stuck_storing}, spawn_retainer);
     const auto writers = share<writer_actor>({.name = "writer", .patience = limits::stuck_storing}, limits::writers,
                                              limits::writers, spawn_writer, aggregator, indexer);
     keep<puller_actor>("puller", spawn_puller, writers);

@@ -128,10 +128,12 @@ std::vector<finding> check_database(const std::string& connection_string) {
 
 std::vector<finding> told(const store::verify_report& report) {
   std::vector<finding> findings;
-  findings.push_back({"verification", !report.differences.empty(),
-                      "read " + std::to_string(report.events) + " events; compared " + std::to_string(report.sessions)
-                          + " sessions, " + std::to_string(report.runs) + " runs, " + std::to_string(report.rollup_rows)
-                          + " rollup rows and " + std::to_string(report.machines) + " machines with them"});
+  findings.push_back(
+      {"verification", !report.differences.empty(),
+       "read " + std::to_string(report.events) + " events; compared " + std::to_string(report.sessions) + " sessions, "
+           + std::to_string(report.runs) + " runs, " + std::to_string(report.rollup_rows) + " rollup rows and "
+           + std::to_string(report.machines) + " machines with them"
+           + (report.kept_from ? "; days before " + format_time(*report.kept_from) + " were dropped" : "")});
   for (const auto& [table, difference] : report.differences) {
     findings.push_back(
         {"table " + table, true, std::to_string(difference.count) + " rows say something else than the events"});

@@ -139,6 +139,14 @@ constexpr int64_t thinning_rows = 10'000;                    // looked at in one
 constexpr auto thinning_rest = std::chrono::milliseconds{100ms}; // between two of these
 constexpr auto thinning_pause = std::chrono::milliseconds{1h};   // when all was looked through
 
+constexpr int64_t retention_days_max = 36'500;                    // a hundred years
+constexpr auto retention_look = std::chrono::milliseconds{30s};   // between two looks whether a day is to go
+constexpr auto retention_next = std::chrono::milliseconds{500ms}; // between two days that go
+constexpr auto retention_retry = std::chrono::milliseconds{5s};   // until a day that had to wait is tried again
+constexpr auto retention_lock_timeout = 100ms; // so long writers and questions wait for a question before the drop
+constexpr auto retention_writers_timeout = 5s; // a writer's transaction takes a second at most
+constexpr auto retention_long_question = 1s;   // one that reads for so long already is not waited for at all
+
 // -- moving stored data ----------------------------------------------------------
 constexpr size_t export_rows = 5'000;         // read in one statement: some 20 ms
 constexpr size_t import_batch_events = 5'000; // one POST of import: 3 MB, so that many share its sync

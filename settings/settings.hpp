@@ -49,6 +49,8 @@ struct settings {
   std::optional<endpoint> control; ///< where this node's control port listens; absent when it is "none"
   control_files control_tls;       ///< for the control port and for connections to others
   uint64_t journal_bytes = 0;
+  std::optional<std::chrono::days> retention_days; ///< events of earlier days are dropped; absent: none
+  std::optional<uint64_t> retention_bytes;         ///< of all days together; the oldest are dropped; absent: none
   log::level log_level = log::level::info;
   std::optional<std::filesystem::path> web_dir; ///< folder of the page; absent: the one of the program
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <unistd.h>
 
 namespace agentmon {
@@ -134,6 +135,25 @@ result<void> set_journal_bytes(settings& s, std::string_view text) {
   return {};
 }
 
+result<void> set_retention_days(settings& s, std::string_view text) {
+  if (text == "all") return {};
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < 1 || number > limits::retention_days_max)
+    return fail(fault::invalid,
+                "allowed is a number of days from 1 to " + std::to_string(limits::retention_days_max) + ", or all");
+  s.retention_days = std::chrono::days{number};
+  return {};
+}
+
+result<void> set_retention_bytes(settings& s, std::string_view text) {
+  if (text == "all") return {};
+  const auto parsed = parse_bytes(text);
+  if (!parsed || *parsed == 0) return fail(fault::invalid, "allowed is a size as 50GiB, or all");
+  s.retention_bytes = *parsed;
+  return {};
+}
+
 result<void> set_log_level(settings& s, std::string_view text) {
   using log::level;
   constexpr std::array<std::pair<std::string_view, level>, 4> levels{
@@ -215,6 +235,12 @@ constexpr std::array table{
              set_control_file<&control_files::revoked>},
     variable{"AGENTMON_JOURNAL_BYTES", "journal-bytes", "4GiB", "128MiB or more",
              "How much is kept on disk while NATS or PostgreSQL is away.", secrecy::none, false, set_journal_bytes},
+    variable{"AGENTMON_RETENTION_DAYS", "retention-days", "all", "DAYS or all",
+             "How many whole days before today are kept; what is older is dropped.", secrecy::none, false,
+             set_retention_days},
+    variable{"AGENTMON_RETENTION_BYTES", "retention-bytes", "all", "SIZE or all",
+             "How much room the events of all days may take; beyond it the oldest days are dropped.", secrecy::none,
+             false, set_retention_bytes},
     variable{"AGENTMON_LOG_LEVEL", "log-level", "info", "debug|info|warn|error", "What is logged.", secrecy::none,
              false, set_log_level},
     variable{"AGENTMON_WEB_DIR", "web-dir", "", "FOLDER", "The page's files; unset: those that belong to the program.",

@@ -82,8 +82,9 @@ stretch steps_of(const asked_time& time, std::chrono::seconds step) {
 
 stretch minutes_of(const asked_time& time) { return steps_of(time, std::chrono::seconds{resolutions.front()}); }
 
-void write_time(json_writer& json, const asked_time& time, const stretch& covered) {
+void write_time(json_writer& json, const asked_time& time, const stretch& covered, std::optional<timestamp> kept_from) {
   json.text_member("window", time.window).member("from", covered.from).member("to", covered.to);
+  json.member("kept_from", kept_from);
 }
 
 std::vector<stretch> cover(const stretch& over) {

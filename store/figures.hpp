@@ -31,10 +31,11 @@ struct stretch {
   timestamp to;
 };
 
-/// The whole steps in which a time lies, and the members "window", "from" and "to" of an answer about them.
+/// The whole steps in which a time lies, and the members "window", "from", "to" and "kept_from" of an answer about
+/// them. Ask for `kept_from` after the figures: what was dropped meanwhile is unknown then, not 0.
 stretch steps_of(const asked_time&, std::chrono::seconds step);
 stretch minutes_of(const asked_time&);
-void write_time(json_writer&, const asked_time&, const stretch& covered);
+void write_time(json_writer&, const asked_time&, const stretch& covered, std::optional<timestamp> kept_from);
 
 /// The same time in as few buckets as there are: coarse ones, and finer ones at its ends.
 std::vector<stretch> cover(const stretch&);

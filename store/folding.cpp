@@ -57,6 +57,8 @@ struct states_to_save {
   }
 };
 
+} // namespace
+
 result<void> save_states(connection& db, const ledger& from) {
   states_to_save<session_state> sessions;
   states_to_save<run_state> runs;
@@ -66,8 +68,6 @@ result<void> save_states(connection& db, const ledger& from) {
   }
   return sessions.save(db).and_then([&] { return runs.save(db); });
 }
-
-} // namespace
 
 result<void> take_fold_lock(connection& db) {
   return db.exec("SELECT pg_advisory_xact_lock(hashtext('agentmon.fold'))");

@@ -229,4 +229,33 @@ result<void> save(connection& db, std::vector<snapshot> fresh) {
   return {};
 }
 
+result<void> forget_machines_before(connection& db, timestamp cut) {
+  constexpr auto select_firsts = R"(
+SELECT name, first.ts, first.event_id FROM vms CROSS JOIN LATERAL (
+  (SELECT ts, event_id FROM vm_samples WHERE vm = name ORDER BY ts, event_id LIMIT 1)
+  UNION
+  (SELECT ts, event_id FROM vm_samples WHERE vm = name AND uptime_seconds IS NOT NULL ORDER BY ts, event_id LIMIT 1))
+  AS first)";
+  for (const auto* const statement :
+       {"DELETE FROM vm_samples WHERE vm IN (SELECT name FROM vms) AND ts < $1", "DELETE FROM vms WHERE ts < $1"})
+    if (auto done = db.exec(statement, parameters{cut}); !done) return tl::unexpected{done.error()};
+  const auto firsts = db.exec(select_firsts, parameters{});
+  if (!firsts) return tl::unexpected{firsts.error()};
+  if (firsts->empty()) return {};
+  column_set keys{3};
+  for (int row = 0; row < firsts->size(); ++row)
+    keys.row(firsts->get<std::string>(row, 0), firsts->get<timestamp>(row, 1), firsts->get<uuid>(row, 2));
+  if (auto marked = db.exec_prepared(set_marks, keys.as_parameters()); !marked) return tl::unexpected{marked.error()};
+  const auto old = db.exec("SELECT name, state FROM vms WHERE in_state_since < $1", parameters{cut});
+  if (!old) return tl::unexpected{old.error()};
+  for (int row = 0; row < old->size(); ++row) {
+    const auto name = old->get<std::string>(row, 0);
+    const auto since = measure_since(db, name, old->get<std::string>(row, 1));
+    if (!since) return tl::unexpected{since.error()};
+    if (auto saved = db.exec_prepared(save_since, parameters{name, *since}); !saved)
+      return tl::unexpected{saved.error()};
+  }
+  return {};
+}
+
 } // namespace agentmon::store

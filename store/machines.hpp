@@ -62,4 +62,8 @@ result<std::vector<shown_machine>> read_machines(connection&, const std::vector<
 /// Adds new snapshots to vm_samples and vms, within the caller's transaction. The caller holds the fold lock.
 result<void> save(connection&, std::vector<snapshot>);
 
+/// Removes the samples before this time, and machines that have no snapshot since; those that stay are as if it were
+/// their beginning. Within the caller's transaction; nobody else writes them.
+result<void> forget_machines_before(connection&, timestamp);
+
 } // namespace agentmon::store

@@ -20,6 +20,9 @@ public:
   /// it is tried again after limits::partition_retry.
   result<void> ensure(connection&, const std::set<binary::day>& wanted, timestamp now);
 
+  /// Those there are, by what was loaded and made.
+  const std::set<binary::day>& known() const { return known_; }
+
 private:
   std::set<binary::day> known_;
   timestamp not_before_{}; ///< when a day that had to wait is tried again

@@ -3,6 +3,7 @@
 #include "store/figures.hpp"
 #include "store/paging.hpp"
 #include "store/reading.hpp"
+#include "store/retention.hpp"
 
 #include <algorithm>
 
@@ -188,6 +189,8 @@ result<std::string> read_agents(connection& db, const asked_time& time, timestam
   if (!sums) return tl::unexpected{sums.error()};
   const auto work = read_current(db, now);
   if (!work) return tl::unexpected{work.error()};
+  const auto kept_from = read_kept_from(db);
+  if (!kept_from) return tl::unexpected{kept_from.error()};
   // Those whose sessions went on but who did nothing in the time are left out.
   std::vector<const by_agent<agent_sums>::value_type*> ordered;
   for (const auto& agent : *sums)
@@ -196,10 +199,11 @@ result<std::string> read_agents(connection& db, const asked_time& time, timestam
   std::stable_sort(ordered.begin(), ordered.end(),
                    [](const auto* a, const auto* b) { return a->second.last_ts > b->second.last_ts; });
   json_writer json;
-  write_time(json.begin_object(), time, over);
+  write_time(json.begin_object(), time, over, *kept_from);
   json.key("agents").begin_array();
+  const stretch known{over.resolution, std::max(over.from, kept_from->value_or(over.from)), over.to};
   for (const auto* const agent : ordered)
-    write_agent(json, agent->first, *find(*sessions, agent->first), agent->second, find(*work, agent->first), over);
+    write_agent(json, agent->first, *find(*sessions, agent->first), agent->second, find(*work, agent->first), known);
   return json.end_array().end_object().text();
 }
 
@@ -207,8 +211,10 @@ result<std::string> read_agent_steps(connection& db, const asked_time& time) {
   const auto over = steps_of(time, time.step);
   const auto steps = read_steps(db, over);
   if (!steps) return tl::unexpected{steps.error()};
+  const auto kept_from = read_kept_from(db);
+  if (!kept_from) return tl::unexpected{kept_from.error()};
   json_writer json;
-  write_time(json.begin_object(), time, over);
+  write_time(json.begin_object(), time, over, *kept_from);
   json.member("step_seconds", int64_t{time.step.count()}).key("agents").begin_array();
   for (const auto& each : *steps) write_steps(json, each.first, each.second);
   return json.end_array().end_object().text();

@@ -3,6 +3,7 @@
 #include "store/figures.hpp"
 #include "store/paging.hpp"
 #include "store/reading.hpp"
+#include "store/retention.hpp"
 
 #include <algorithm>
 
@@ -38,6 +39,17 @@ void write_figures(json_writer& json, const figures& of) {
   json.millis_member("run_p95_ms", quantile(of.run_durations, 0.95));
 }
 
+/// Unknown figures are null.
+void write_point(json_writer& json, timestamp at, const std::optional<agent_sums>& sums) {
+  const auto counter = [&](int64_t agent_sums::*which) { return sums ? std::optional{(*sums).*which} : std::nullopt; };
+  const auto used = sums ? used_in(*sums) : usage{};
+  json.begin_object().member("ts", at).member("events", counter(&agent_sums::events));
+  json.member("errors", counter(&agent_sums::errors)).member("runs", counter(&agent_sums::runs));
+  json.member("failed_runs", counter(&agent_sums::failed)).member("tool_calls", counter(&agent_sums::tool_calls));
+  json.member("input_tokens", used.input_tokens).member("output_tokens", used.output_tokens);
+  json.raw_member("cost_usd", used.cost_nano_usd ? dollars(*used.cost_nano_usd) : "").end_object();
+}
+
 struct day_figures {
   figures all;
   std::map<std::string, figures> by_framework;
@@ -66,6 +78,8 @@ result<std::string> read_summary(connection& db, timestamp now) {
   if (!yesterday) return tl::unexpected{yesterday.error()};
   const auto open = count_open(db, now);
   if (!open) return tl::unexpected{open.error()};
+  const auto kept_from = read_kept_from(db);
+  if (!kept_from) return tl::unexpected{kept_from.error()};
   json_writer json;
   json.begin_object().member("day", std::string_view{format_time(day)}.substr(0, 10));
   json.member("active_sessions", open->active).member("waiting_sessions", open->waiting);
@@ -76,8 +90,9 @@ result<std::string> read_summary(connection& db, timestamp now) {
     write_figures(json, of);
     json.end_object();
   }
-  json.end_array().key("yesterday").begin_object();
-  write_figures(json, yesterday->all);
+  json.end_array().key("yesterday");
+  if (*kept_from && **kept_from > day - days{1}) return json.null().end_object().text();
+  write_figures(json.begin_object(), yesterday->all);
   return json.end_object().end_object().text();
 }
 
@@ -86,17 +101,17 @@ result<std::string> read_timeseries(connection& db, const series_filter& filter)
   const auto over = steps_of(filter.time, step);
   const auto by_bucket = read_figures_by_bucket(db, over, filter.framework);
   if (!by_bucket) return tl::unexpected{by_bucket.error()};
+  const auto kept_from = read_kept_from(db);
+  if (!kept_from) return tl::unexpected{kept_from.error()};
   json_writer json;
-  write_time(json.begin_object(), filter.time, over);
+  write_time(json.begin_object(), filter.time, over, *kept_from);
   json.member("step_seconds", int64_t{step.count()}).key("points").begin_array();
   for (auto at = over.from; at < over.to; at += step) {
     const auto found = by_bucket->find(at);
-    const auto sums = found == by_bucket->end() ? agent_sums{} : found->second.sums;
-    const auto used = used_in(sums);
-    json.begin_object().member("ts", at).member("events", sums.events).member("errors", sums.errors);
-    json.member("runs", sums.runs).member("failed_runs", sums.failed).member("tool_calls", sums.tool_calls);
-    json.member("input_tokens", used.input_tokens).member("output_tokens", used.output_tokens);
-    json.raw_member("cost_usd", used.cost_nano_usd ? dollars(*used.cost_nano_usd) : "").end_object();
+    if (*kept_from && at < **kept_from)
+      write_point(json, at, std::nullopt);
+    else
+      write_point(json, at, found == by_bucket->end() ? agent_sums{} : found->second.sums);
   }
   return json.end_array().end_object().text();
 }
@@ -121,8 +136,10 @@ result<std::string> read_tools(connection& db, const asked_time& time) {
   std::vector<std::pair<std::string, tool>> ranking(tools.begin(), tools.end());
   std::stable_sort(ranking.begin(), ranking.end(),
                    [](const auto& a, const auto& b) { return a.second.sums.calls > b.second.sums.calls; });
+  const auto kept_from = read_kept_from(db);
+  if (!kept_from) return tl::unexpected{kept_from.error()};
   json_writer json;
-  write_time(json.begin_object(), time, over);
+  write_time(json.begin_object(), time, over, *kept_from);
   json.key("tools").begin_array();
   for (const auto& [name, of] : ranking) {
     json.begin_object().member("name", name).member("calls", of.sums.calls).member("errors", of.sums.errors);

@@ -2,6 +2,7 @@
 #include "protocol/limits.hpp"
 #include "store/machines.hpp"
 #include "store/reading.hpp"
+#include "store/retention.hpp"
 
 namespace agentmon::store {
 namespace {
@@ -74,9 +75,11 @@ result<std::string> read_vms(connection& db) {
 result<std::string> read_marks(connection& db, const asked_time& time) {
   const auto found = db.exec(select_marks, parameters{time.from, time.to, limits::marks});
   if (!found) return tl::unexpected{found.error()};
+  const auto kept_from = read_kept_from(db);
+  if (!kept_from) return tl::unexpected{kept_from.error()};
   json_writer json;
   json.begin_object().text_member("window", time.window).member("from", time.from).member("to", time.to);
-  json.key("marks").begin_array();
+  json.member("kept_from", *kept_from).key("marks").begin_array();
   for (int row = 0; row < found->size(); ++row) {
     row_reader reader{*found, row};
     json.begin_object().member("ts", reader.next<timestamp>());
@@ -94,9 +97,11 @@ result<std::string> read_vm_samples(connection& db, const std::string& name, con
   const auto step = length.count() / static_cast<double>(points_of_a_chart);
   const auto found = db.exec(select_samples(), parameters{name, time.from, time.to, step});
   if (!found) return tl::unexpected{found.error()};
+  const auto kept_from = read_kept_from(db);
+  if (!kept_from) return tl::unexpected{kept_from.error()};
   json_writer json;
   json.begin_object().member("name", name).text_member("window", time.window);
-  json.member("from", time.from).member("to", time.to).member("step_seconds", step);
+  json.member("from", time.from).member("to", time.to).member("kept_from", *kept_from).member("step_seconds", step);
   json.key("samples").begin_array();
   for (int row = 0; row < found->size(); ++row) {
     row_reader reader{*found, row};

@@ -1,5 +1,6 @@
 #include "store/stored_events.hpp"
 
+#include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
 
 namespace agentmon::store {
@@ -30,6 +31,37 @@ std::string envelope_text(const stored_event& e) {
                  .trace_id = e.trace_id,
                  .attributes = e.attributes,
                  .payload = e.payload});
+}
+
+result<void> declare_events(connection& db, const std::string& where, const parameters& with) {
+  return db
+      .exec("DECLARE stored_events NO SCROLL CURSOR FOR SELECT " + std::string{stored_event_columns} + " FROM events"
+                + where,
+            with)
+      .map([](const rows&) {});
+}
+
+result<events_piece> fetch_events(connection& db) {
+  constexpr auto rows_at_once = 1000;
+  const auto found = db.exec("FETCH " + std::to_string(rows_at_once) + " FROM stored_events", parameters{});
+  if (!found) return tl::unexpected{found.error()};
+  events_piece piece;
+  std::string text = "[";
+  for (int row = 0; row < found->size(); ++row) {
+    row_reader reader{*found, row};
+    if (row > 0) text += ',';
+    const auto stored = read_stored_event(reader);
+    piece.ids.push_back(stored.event_id);
+    text += envelope_text(stored);
+  }
+  auto batch = decode(text + ']');
+  if (!batch) return tl::unexpected{batch.error()};
+  piece.batch = std::move(*batch);
+  piece.is_last = found->size() < rows_at_once;
+  // A cursor that is open keeps the partitions that it reads from being dropped.
+  if (piece.is_last)
+    if (auto closed = db.exec("CLOSE stored_events"); !closed) return tl::unexpected{closed.error()};
+  return piece;
 }
 
 void write_item(json_writer& json, const stored_event& e) {

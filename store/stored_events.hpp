@@ -4,6 +4,7 @@
 #include "store/connection.hpp"
 
 #include <string>
+#include <vector>
 
 namespace agentmon::store {
 
@@ -33,6 +34,17 @@ stored_event read_stored_event(row_reader&);
 
 /// The envelope again, as JSON text: what decode() takes.
 std::string envelope_text(const stored_event&);
+
+/// Begins to read stored events, within the caller's transaction; `where` is SQL behind the table's name.
+result<void> declare_events(connection&, const std::string& where, const parameters& with = {});
+
+/// The next piece of them, decoded; what cannot be read again is in batch.rejections, by their place in `ids`.
+struct events_piece {
+  event_batch batch;
+  std::vector<uuid> ids;
+  bool is_last = false;
+};
+result<events_piece> fetch_events(connection&);
 
 /// An item of /v1/events: the columns, and the envelope's own nesting beside them.
 void write_item(json_writer&, const stored_event&);

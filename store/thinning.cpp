@@ -12,7 +12,9 @@ constexpr auto select_end = "SELECT ts FROM vm_samples WHERE vm = $1 AND ts >= $
                             "LIMIT 1";
 constexpr auto select_next_machine = "SELECT name FROM vms WHERE name > $1 ORDER BY name LIMIT 1";
 
-// Of each step the last sample that tells an uptime stays, because the next restart shows by it.
+// Of each step the last sample that tells an uptime stays, because the next restart shows by it. And of each day the
+// first one and the first that tells an uptime, because they are a machine's first ones when retention drops what is
+// before.
 constexpr auto remove_samples = R"(
 WITH looked AS (
   SELECT ts, event_id, changed_from IS NOT NULL OR verdict_from IS NOT NULL OR restarted AS marked,
@@ -22,7 +24,13 @@ WITH looked AS (
   FROM vm_samples WHERE vm = $1 AND ts >= $2 AND ts < $3)
 DELETE FROM vm_samples AS sample USING looked
 WHERE sample.vm = $1 AND sample.ts = looked.ts AND sample.event_id = looked.event_id AND place > 1 AND NOT marked
-  AND sample.ts > (SELECT min(ts) FROM vm_samples WHERE vm = $1)
+  AND EXISTS (SELECT FROM vm_samples AS earlier WHERE earlier.vm = $1 AND earlier.ts >= date_trunc('day', sample.ts, 'UTC')
+              AND (earlier.ts, earlier.event_id) < (sample.ts, sample.event_id))
+  AND (sample.uptime_seconds IS NULL
+       OR EXISTS (SELECT FROM vm_samples AS earlier
+                  WHERE earlier.vm = $1 AND earlier.ts >= date_trunc('day', sample.ts, 'UTC')
+                    AND (earlier.ts, earlier.event_id) < (sample.ts, sample.event_id)
+                    AND earlier.uptime_seconds IS NOT NULL))
 RETURNING 1)";
 
 double seconds(std::chrono::duration<double> time) { return time.count(); }

@@ -7,7 +7,8 @@
 namespace agentmon::store {
 
 /// Which samples of machines stay as they grow old (limits::samples_whole and those beside it): young ones all of them,
-/// then one a step. What is marked, and each machine's first one, stays for ever.
+/// then one a step. What is marked, and of each machine and day the first one and the first that tells an uptime, stays
+/// until its day is dropped.
 class thinning {
 public:
   explicit thinning(timestamp now);

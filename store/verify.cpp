@@ -1,7 +1,7 @@
 #include "store/verify.hpp"
 
-#include "protocol/decode.hpp"
 #include "store/ledger.hpp"
+#include "store/retention.hpp"
 #include "store/state_columns.hpp"
 #include "store/stored_events.hpp"
 #include "store/verify_tables.hpp"
@@ -9,38 +9,22 @@
 namespace agentmon::store {
 namespace {
 
-constexpr auto rows_at_once = 1000;
-
-/// Adds one fetch of events to the ledger; gives how many there were.
-result<int> add_some(connection& db, ledger& book, verify_report& report) {
-  const auto found = db.exec("FETCH " + std::to_string(rows_at_once) + " FROM all_events", parameters{});
-  if (!found) return tl::unexpected{found.error()};
-  std::string text = "[";
-  for (int row = 0; row < found->size(); ++row) {
-    row_reader reader{*found, row};
-    if (row > 0) text += ',';
-    text += envelope_text(read_stored_event(reader));
-  }
-  const auto batch = decode(text + ']');
-  if (!batch) return tl::unexpected{batch.error()};
-  for (const auto& e : batch->events) book.add(e);
-  for (const auto& refused : batch->rejections) {
-    const auto id = found->get<uuid>(static_cast<int>(refused.index), 0);
-    note(report, "events",
-         "event " + to_string(id) + " cannot be read again: " + refused.field + ' ' + refused.message);
-  }
-  report.events += static_cast<uint64_t>(found->size());
-  return found->size();
-}
-
 result<void> read_all_events(connection& db, ledger& book, verify_report& report) {
-  auto declared =
-      db.exec("DECLARE all_events NO SCROLL CURSOR FOR SELECT " + std::string{stored_event_columns} + " FROM events");
-  if (!declared) return declared;
+  if (auto declared = declare_events(db, ""); !declared) return declared;
   for (;;) {
-    const auto count = add_some(db, book, report);
-    if (!count) return tl::unexpected{count.error()};
-    if (*count < rows_at_once) return {};
+    const auto piece = fetch_events(db);
+    if (!piece) return tl::unexpected{piece.error()};
+    for (const auto& e : piece->batch.events) {
+      book.add(e);
+      if (report.kept_from && e.ts < *report.kept_from)
+        note(report, "events", "event " + to_string(e.id) + " is of a day that was dropped");
+    }
+    for (const auto& refused : piece->batch.rejections)
+      note(report, "events",
+           "event " + to_string(piece->ids[refused.index]) + " cannot be read again: " + refused.field + ' '
+               + refused.message);
+    report.events += piece->ids.size();
+    if (piece->is_last) return {};
   }
 }
 
@@ -56,6 +40,9 @@ void note(verify_report& report, const std::string& table, std::string example) 
 result<verify_report> verify_in_transaction(connection& db, timestamp at) {
   verify_report report;
   ledger right;
+  const auto kept_from = read_kept_from(db);
+  if (!kept_from) return tl::unexpected{kept_from.error()};
+  report.kept_from = *kept_from;
   auto done = read_all_events(db, right, report);
   right.settle();
   if (done) done = compare_sessions(db, right, report);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct verify_report {
   uint64_t runs = 0;
   uint64_t rollup_rows = 0;
   uint64_t machines = 0;
+  std::optional<timestamp> kept_from;            ///< retention has dropped what was before
   std::map<std::string, difference> differences; ///< by table; empty: all is right
 };
 

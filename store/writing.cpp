@@ -6,6 +6,7 @@
 #include "store/event_rows.hpp"
 #include "store/folding.hpp"
 #include "store/partitions.hpp"
+#include "store/retention.hpp"
 
 #include <algorithm>
 #include <map>
@@ -51,6 +52,20 @@ std::vector<dead_letter> letters_of(std::span<const incoming> batches) {
   return letters;
 }
 
+/// Takes the events of days that retention has dropped out of `events` and makes letters of them.
+void sort_out_late(event_list& events, std::optional<timestamp> kept_from, std::vector<dead_letter>& letters) {
+  if (!kept_from) return;
+  const auto late =
+      std::stable_partition(events.begin(), events.end(), [&](const event* e) { return e->ts >= *kept_from; });
+  for (auto at = late; at != events.end(); ++at)
+    letters.push_back({0, "it came after its day was dropped: events are kept from " + format_time(*kept_from) + " on",
+                       "event.ts", (*at)->json, (*at)->id});
+  if (late != events.end())
+    log::warn("store", "events came after their days were dropped and went to dead_letters",
+              {{"events", events.end() - late}, {"kept_from", format_time(*kept_from)}});
+  events.erase(late, events.end());
+}
+
 /// Puts two reports of the same write() together; what the later one says of a session or run is newer.
 void merge(commit_report& into, commit_report later) {
   into.new_events += later.new_events;
@@ -77,13 +92,17 @@ void merge(commit_report& into, commit_report later) {
 struct event_writer::implementation {
   connection db;
   partitions days_made;
+  std::optional<timestamp> kept_from = {}; ///< as the transaction that is under way must find it
+  bool kept_moved = false;                 ///< it found it otherwise, and did nothing
 
   result<void> make_partitions(event_span events);
+  result<void> begin();
   result<size_t> copy(event_span events, ledger& fresh);
   result<void> fold(ledger& fresh, commit_report&);
   result<commit_report> write_once(event_span events, std::span<const dead_letter> letters);
   result<commit_report> write(event_span events, std::span<const dead_letter> letters);
   std::vector<shown_machine> machines_of(event_span events);
+  result<commit_report> write(std::span<const incoming> batches);
 };
 
 result<void> event_writer::implementation::make_partitions(event_span events) {
@@ -94,16 +113,25 @@ result<void> event_writer::implementation::make_partitions(event_span events) {
   return days_made.ensure(db, wanted, at);
 }
 
+/// Begins a transaction in which no day is dropped.
+result<void> event_writer::implementation::begin() {
+  const auto kept = begin_with_days_held(db);
+  if (!kept) return tl::unexpected{kept.error()};
+  kept_moved = *kept != kept_from;
+  if (kept_moved) return fail(fault::timeout, "a day was dropped meanwhile");
+  return {};
+}
+
 /// Begins the transaction and gets the rows in; what is new goes into the ledger. Gives how many those are.
 result<size_t> event_writer::implementation::copy(event_span events, ledger& fresh) {
-  if (auto begun = db.exec("BEGIN"); !begun) return tl::unexpected{begun.error()};
+  if (auto begun = begin(); !begun) return tl::unexpected{begun.error()};
   if (events.empty()) return 0;
   const auto copied = copy_events(db, "events", events, [&](const event& e) { fresh.add(e); });
   if (copied) return events.size();
   if (copied.error().code != fault::duplicate) return tl::unexpected{copied.error()};
   // A redelivery, which is rare: the way that sorts out what is known.
   db.roll_back();
-  if (auto begun = db.exec("BEGIN"); !begun) return tl::unexpected{begun.error()};
+  if (auto begun = begin(); !begun) return tl::unexpected{begun.error()};
   const auto inserted = copy_events(db, staging_table, events).and_then([&] { return insert_new(db, events); });
   if (!inserted) return tl::unexpected{inserted.error()};
   fresh = {};
@@ -193,7 +221,7 @@ result<event_writer> event_writer::open(const std::string& conninfo) {
       db->exec("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;"
                " SET enable_mergejoin = off");
   if (!planned) return tl::unexpected{planned.error()};
-  auto it = std::make_unique<implementation>(implementation{std::move(*db), {}});
+  auto it = std::make_unique<implementation>(implementation{std::move(*db), {}, {}, false});
   auto ready = create_staging_table(it->db).and_then([&] { return it->days_made.load(it->db); }).and_then([&] {
     return it->make_partitions({});
   });
@@ -201,16 +229,31 @@ result<event_writer> event_writer::open(const std::string& conninfo) {
   return event_writer{std::move(it)};
 }
 
-result<commit_report> event_writer::write(std::span<const incoming> batches) {
-  const auto events = distinct_events(batches);
-  const auto letters = letters_of(batches);
-  if (auto made = implementation_->make_partitions(events); !made) return tl::unexpected{made.error()};
-  auto report = implementation_->write(events, letters);
+result<commit_report> event_writer::implementation::write(std::span<const incoming> batches) {
+  const auto kept = read_kept_from(db);
+  if (!kept) return tl::unexpected{kept.error()};
+  kept_from = *kept;
+  auto events = distinct_events(batches);
+  const auto distinct = events.size();
+  auto letters = letters_of(batches);
+  sort_out_late(events, kept_from, letters);
+  if (auto made = make_partitions(events); !made) return tl::unexpected{made.error()};
+  auto report = write(event_span{events}, letters);
   if (!report) return report;
   size_t given = 0;
   for (const auto& in : batches) given += in.batch->events.size();
-  report->duplicates += given - events.size();
-  report->machines = implementation_->machines_of(events);
+  report->duplicates += given - distinct;
+  report->machines = machines_of(events);
+  return report;
+}
+
+result<commit_report> event_writer::write(std::span<const incoming> batches) {
+  auto report = implementation_->write(batches);
+  // What was stored before the day went is known when it comes again, or late.
+  while (!report && implementation_->kept_moved) {
+    implementation_->kept_moved = false;
+    report = implementation_->write(batches);
+  }
   return report;
 }
 

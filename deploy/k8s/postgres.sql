@@ -423,4 +423,15 @@ CREATE TABLE access_keys (
 
 INSERT INTO schema_migrations (version, name, checksum) VALUES (9, '0009_access_keys', 1654674959805016995);
 
+-- 0010_retention.sql
+
+-- Where what is kept begins: events before it, and all that was summed up from them, are gone (store/retention.hpp). No
+-- row: everything is kept.
+CREATE TABLE retention (
+  only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  kept_from timestamptz NOT NULL
+);
+
+INSERT INTO schema_migrations (version, name, checksum) VALUES (10, '0010_retention', 7101784800999507603);
+
 COMMIT;

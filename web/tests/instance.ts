@@ -32,11 +32,11 @@ export class Instance {
   private process: ChildProcess | null = null;
 
   /** In a new folder, which goes with the instance, or in one that stays. */
-  static async start(kept?: string): Promise<Instance> {
+  static async start(kept?: string, settings: Record<string, string> = {}): Promise<Instance> {
     const [gateway, query, ui] = await freePorts(3);
     if (kept) mkdirSync(kept, { recursive: true });
     const folder = kept ?? mkdtempSync(join(tmpdir(), "agentmon-page-"));
-    const instance = new Instance(folder, kept !== undefined, gateway!, query!, ui!);
+    const instance = new Instance(folder, kept !== undefined, gateway!, query!, ui!, settings);
     try {
       await instance.start();
     } catch (failure) {
@@ -46,7 +46,14 @@ export class Instance {
     return instance;
   }
 
-  private constructor(folder: string, isKept: boolean, gateway: number, query: number, ui: number) {
+  private constructor(
+    folder: string,
+    isKept: boolean,
+    gateway: number,
+    query: number,
+    ui: number,
+    settings: Record<string, string>,
+  ) {
     this.isKept = isKept;
     const url = (port: number): string => `http://127.0.0.1:${port}`;
     this.place = { folder, gateway: url(gateway), query: url(query), ui: url(ui) };
@@ -58,6 +65,7 @@ export class Instance {
       AGENTMON_CONTROL_ADDR: "none",
       AGENTMON_WEB_DIR: join(root, "build", "web"),
       OPENCLAW_REGISTRY: join(folder, "no-instances.json"),
+      ...settings,
     };
   }
 

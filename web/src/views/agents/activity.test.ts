@@ -12,7 +12,7 @@ test("steps are found by their agent, on one scale for all", () => {
     errors,
   });
   const activity = activityOf({
-    ...{ window: "1h", from: point(0, 0).ts, to: point(9, 0).ts, step_seconds: 60 },
+    ...{ window: "1h", from: point(0, 0).ts, to: point(9, 0).ts, kept_from: null, step_seconds: 60 },
     agents: [
       { ...agent, points: [point(1, 4, 1), point(3, 0, 2)] },
       { ...agent, host: "orb", points: [point(2, 9)] },

@@ -11,7 +11,8 @@ const usage = (input: number | null, output: number | null, cost: number | null)
   reasoning_tokens: null,
   cost_usd: cost,
 });
-const figures = (changes: Partial<Summary["yesterday"]> = {}): Summary["yesterday"] => ({
+type Figures = NonNullable<Summary["yesterday"]>;
+const figures = (changes: Partial<Figures> = {}): Figures => ({
   sessions: 10,
   runs: 20,
   failed_runs: 1,
@@ -52,6 +53,13 @@ describe("the figures of today", () => {
     expect(tile(today({ errors: 9 }), "Errors")).toMatchObject({ change: "+4", changeTone: "bad" });
     expect(tile(today({ errors: 2 }), "Errors")).toMatchObject({ change: "\u22123", changeTone: "good" });
     expect(tile(today(), "Errors")).toMatchObject({ change: "as before", changeTone: "" });
+  });
+
+  it("have no change where yesterday was dropped", () => {
+    const runs = tile(today({ yesterday: null }), "Runs");
+    expect(runs).toMatchObject({ value: "20", change: "", before: "unknown" });
+    expect(tile(today({ yesterday: null, errors: 9 }), "Errors")).toMatchObject({ change: "", changeTone: "" });
+    expect(tile(today({ yesterday: null }), "Active now").notes[1]?.text).toBe("10 sessions today");
   });
 
   it("keep the exact figure of a shortened one", () => {

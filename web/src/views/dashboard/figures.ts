@@ -1,7 +1,7 @@
 import type { Summary, Usage } from "../../api/types";
 import { change, count, counted, money, percent, shortCount, unknown } from "../../words/numbers";
 
-type Figures = Summary["yesterday"];
+type Figures = NonNullable<Summary["yesterday"]>;
 
 /** One figure of today beside yesterday's. */
 export interface Tile {
@@ -33,12 +33,12 @@ export function toldBy(known: number, runs: number): string {
 }
 
 export function tilesOf(today: Summary): Tile[] {
-  const before: Figures = today.yesterday;
+  const before: Figures | null = today.yesterday;
   const tile = (
     name: string,
     n: number | null,
-    old: number | null,
-    more: Partial<Tile> & { say?: (n: number | null) => string } = {},
+    old: number | null | undefined,
+    more: Partial<Tile> & { say?: (n: number | null | undefined) => string } = {},
   ): Tile => {
     const { say = count, ...rest } = more;
     return {
@@ -54,36 +54,38 @@ export function tilesOf(today: Summary): Tile[] {
       ...rest,
     };
   };
-  const errors = tile("Errors", today.errors, before.errors, {
+  const errors = tile("Errors", today.errors, before?.errors, {
     notes: [{ text: shareOf(today.errors, today.events, "of the events"), tone: "" }],
     // The reports themselves, in the feed beside.
     path: "/",
     params: { feed: "errors" },
   });
-  errors.changeTone = toneOfMore(today.errors, before.errors);
+  errors.changeTone = toneOfMore(today.errors, before?.errors);
   return [
     tile("Active now", today.active_sessions, null, {
       notes: [
         { text: `${count(today.waiting_sessions)} waiting`, tone: today.waiting_sessions > 0 ? "warn" : "" },
         {
-          text: `${counted(today.sessions, "session")} today, ${change(today.sessions, before.sessions)}`,
+          text: [`${counted(today.sessions, "session")} today`, change(today.sessions, before?.sessions)]
+            .filter((words) => words !== "")
+            .join(", "),
           tone: "",
         },
       ],
       params: { status: today.waiting_sessions > 0 ? "active,waiting" : "active" },
     }),
-    tile("Runs", today.runs, before.runs, {
+    tile("Runs", today.runs, before?.runs, {
       notes: [{ text: `${count(today.failed_runs)} failed`, tone: today.failed_runs > 0 ? "bad" : "" }],
     }),
-    tile("Tool calls", today.tool_calls, before.tool_calls, {
+    tile("Tool calls", today.tool_calls, before?.tool_calls, {
       notes: today.runs > 0 ? [{ text: `${(today.tool_calls / today.runs).toFixed(1)} a run`, tone: "" }] : [],
     }),
     errors,
-    tile("Tokens", tokensOf(today.usage), tokensOf(before.usage), {
+    tile("Tokens", tokensOf(today.usage), before && tokensOf(before.usage), {
       say: shortCount,
       notes: [{ text: toldBy(today.usage_known_runs, today.runs), tone: "" }],
     }),
-    tile("Cost", today.usage.cost_usd, before.usage.cost_usd, {
+    tile("Cost", today.usage.cost_usd, before?.usage.cost_usd, {
       say: money,
       notes: [{ text: toldBy(today.cost_known_runs, today.runs), tone: "" }],
     }),
@@ -94,8 +96,8 @@ function shareOf(part: number, whole: number, words: string): string {
   return whole > 0 ? `${percent(part / whole)} ${words}` : "";
 }
 
-function toneOfMore(now: number, before: number): Tile["changeTone"] {
-  if (now === before) return "";
+function toneOfMore(now: number, before: number | undefined): Tile["changeTone"] {
+  if (before === undefined || now === before) return "";
   return now > before ? "bad" : "good";
 }
 
