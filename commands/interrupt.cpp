@@ -39,6 +39,8 @@ void remember() {
 
 bool requested() { return seen != 0; }
 
+void forget() { seen = 0; }
+
 bool pause(std::chrono::milliseconds time) {
   using clock = std::chrono::steady_clock;
   constexpr std::chrono::milliseconds slice{200}; // a signal just before poll() is seen after one of them

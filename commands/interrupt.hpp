@@ -10,6 +10,9 @@ void remember();
 
 bool requested();
 
+/// What was requested is done; the next one is remembered anew.
+void forget();
+
 /// Waits; ends early, with false, when an interrupt was requested.
 bool pause(std::chrono::milliseconds);
 

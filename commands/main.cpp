@@ -4,6 +4,7 @@
 #include "commands/help.hpp"
 #include "monitor/helper_main.hpp"
 #include "monitor/helper_messages.hpp"
+#include "shell/shell.hpp"
 
 #include <algorithm>
 #include <array>
@@ -30,7 +31,7 @@ int run_named_roles(const invocation& given) {
   return run_up(given);
 }
 
-const std::array<command, 14> commands{{
+const std::array<command, 15> commands{{
     {"up",
      "",
      "Run everything in this process, in the foreground; private PostgreSQL and NATS unless URLs are set.",
@@ -57,6 +58,8 @@ const std::array<command, 14> commands{{
      {},
      run_backup},
     {"restore", "FOLDER", "Make the data folder anew of a backup.", {}, run_restore},
+    {"shell", "[HOST:PORT] [-c COMMANDS]", "Look into running nodes, and tell them what to do.", shell_flags(),
+     run_shell},
     {"config", "[NAME...]", "Print the settings in force and where each comes from.", config_flags(), run_config},
     {"bench", "[--json]", "Measure how fast agentmon is on this machine, beside the machine's own limits.",
      bench_flags(), run_bench},
@@ -92,7 +95,10 @@ int dispatch(std::span<const std::string_view> arguments) {
 
   auto known = setting_flags();
   known.insert(known.end(), found->flags.begin(), found->flags.end());
-  auto flags = read_flags(rest, known);
+  // Its -c is what every shell has.
+  std::vector<std::string_view> words{rest.begin(), rest.end()};
+  if (name == "shell") std::replace(words.begin(), words.end(), std::string_view{"-c"}, std::string_view{"--command"});
+  auto flags = read_flags(words, known);
   if (!flags) return complain(flags.error().message), exit_usage;
   auto config = load_configuration(*flags);
   if (!config) return complain(config.error().message), name == "doctor" ? exit_problem : exit_usage;

@@ -8,7 +8,7 @@ to_build_and_run=(
   g++ meson ninja-build ccache pkg-config
   libcaf-dev libcpp-httplib-dev libnats-dev libpq-dev rapidjson-dev libwslay-dev libssl-dev zlib1g-dev libbrotli-dev
   libexpected-dev libspdlog-dev libisal-dev prometheus-cpp-dev doctest-dev esbuild libvirt-dev libssh2-1-dev
-  libpcre2-dev liblz4-dev nats-server postgresql curl ca-certificates procps
+  libpcre2-dev liblz4-dev libedit-dev nats-server postgresql curl ca-certificates procps
 )
 to_test=(
   clang libclang-rt-dev clang-format clang-tidy shellcheck llvm chromium

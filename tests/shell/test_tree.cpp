@@ -1,0 +1,45 @@
+#include "protocol/time.hpp"
+#include "shell/tree.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace agentmon::shell;
+
+namespace {
+
+std::string actor(const std::string& name, const std::string& above, const std::string& more = {}) {
+  return R"({"name":")" + name + R"(","above":")" + above + R"(","state":"up","since":")"
+         + agentmon::format_time(agentmon::now()) + "\"" + more + "}";
+}
+
+rapidjson::Document node_with(const std::string& report) {
+  rapidjson::Document node;
+  node.Parse(R"({"name":"b","state":"alive","version":"1","since":")" + agentmon::format_time(agentmon::now())
+             + R"(","report":)" + report + "}");
+  REQUIRE_FALSE(node.HasParseError());
+  return node;
+}
+
+} // namespace
+
+TEST_CASE("a tree shows roles, their actors, and those below these, in the order of the path") {
+  const auto node = node_with(R"({"actors":[)" + actor("writers", "processor") + ","
+                              + actor("writer-1", "writers", R"(,"mailbox":2,"restarts":1)") + ","
+                              + actor("journal", "ingest") + "," + actor("gate", "ingest", R"(,"restarts":3)") + "]}");
+  CHECK(draw_tree(node)
+        == "b  alive, 1, started 0 s ago\n"
+           "├─ ingest\n"
+           "│  ├─ gate  up for 0 s, restarted 3 times\n"
+           "│  └─ journal  up for 0 s\n"
+           "└─ processor\n"
+           "   └─ writers  up for 0 s\n"
+           "      └─ writer-1  up for 0 s, mailbox 2, restarted once\n");
+}
+
+TEST_CASE("a node that does not answer is told so") {
+  CHECK(draw_tree(node_with("null")) == "b  alive, 1, started 0 s ago\n└─ (says nothing of its actors)\n");
+}
+
+TEST_CASE("an actor that is above itself ends the drawing all the same") {
+  CHECK(draw_tree(node_with(R"({"actors":[)" + actor("odd", "odd") + "]}")).size() < 200);
+}
