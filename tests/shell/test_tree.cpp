@@ -13,9 +13,10 @@ std::string actor(const std::string& name, const std::string& above, const std::
 }
 
 rapidjson::Document node_with(const std::string& report) {
+  const auto text = R"({"name":"b","state":"alive","version":"1","since":")" + agentmon::format_time(agentmon::now())
+                    + R"(","report":)" + report + "}";
   rapidjson::Document node;
-  node.Parse(R"({"name":"b","state":"alive","version":"1","since":")" + agentmon::format_time(agentmon::now())
-             + R"(","report":)" + report + "}");
+  node.Parse(text.data(), text.size());
   REQUIRE_FALSE(node.HasParseError());
   return node;
 }
