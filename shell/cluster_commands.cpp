@@ -44,10 +44,10 @@ std::string fitting(const std::string& picture) {
 void tell_failures(std::string& out, const json& actor) {
   const auto failures = items(actor, "failures");
   if (failures.Empty()) out += "  it has not ended since its node was started\n";
-  for (const auto& each : failures) out += "  " + text(each, "at") + "  ended: " + text(each, "reason") + '\n';
+  for (const auto& each : failures) out += "  " + moment(each, "at") + "  ended: " + text(each, "reason") + '\n';
   const auto& last = field(actor, "last_error");
   const bool is_news = failures.Empty() || text(last, "at") != text(*(failures.End() - 1), "at");
-  if (last.IsObject() && is_news) out += "  " + text(last, "at") + "  said: " + text(last, "reason") + '\n';
+  if (last.IsObject() && is_news) out += "  " + moment(last, "at") + "  said: " + text(last, "reason") + '\n';
 }
 
 } // namespace

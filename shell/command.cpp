@@ -180,7 +180,7 @@ int show_help(console& to, const words& given) {
   std::string text;
   for (const auto& each : table) {
     auto left = usage(each);
-    constexpr size_t width = 24;
+    constexpr size_t width = 26;
     text += left.size() < width ? left + std::string(width - left.size(), ' ') : left + '\n' + std::string(width, ' ');
     text += std::string{each.meaning} + '\n';
   }

@@ -95,6 +95,12 @@ std::string duration(const json& object, std::string_view name) {
   return long_time(std::llround(*milliseconds / 1000));
 }
 
+std::string moment(const json& object, std::string_view name) {
+  auto time = text(object, name);
+  if (const auto point = time.find('.'); point != time.npos) time.erase(point, time.find('Z', point) - point);
+  return time;
+}
+
 std::string ago(const json& object, std::string_view name) {
   const auto at = parse_time(text(object, name));
   if (!at) return {};

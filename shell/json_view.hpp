@@ -31,6 +31,8 @@ std::string rate(const json& object, std::string_view name);
 std::string bytes(const json& object, std::string_view name);
 /// Milliseconds, as "850 ms", "3.2 s", "12 min", "4 h".
 std::string duration(const json& object, std::string_view name);
+/// An RFC 3339 time to the second: "2026-03-13T12:00:00Z".
+std::string moment(const json& object, std::string_view name);
 /// How long ago an RFC 3339 time was: "3 s", "12 min", "4 h", "9 d".
 std::string ago(const json& object, std::string_view name);
 

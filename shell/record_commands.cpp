@@ -15,7 +15,7 @@ table table_of_runs() {
 
 void add_run(table& out, const json& run) {
   const auto& usage = field(run, "usage");
-  out.add({text(run, "run_id"), text(run, "status"), text(run, "started_at"), duration(run, "duration_ms"),
+  out.add({text(run, "run_id"), text(run, "status"), moment(run, "started_at"), duration(run, "duration_ms"),
            count(usage, "input_tokens"), count(usage, "output_tokens"), one_line(text(run, "title"), title_width)});
 }
 
@@ -28,7 +28,7 @@ int show_sessions(console& to, const words& given) {
     table out{{"SESSION"}, {"STATUS"}, {"FRAMEWORK"}, {"HOST"}, {"LAST EVENT"}, {"RUNS", true}, {"TITLE"}};
     for (const auto& each : items(answer, "sessions"))
       out.add({text(each, "session_id"), text(each, "status"), text(each, "framework"), text(each, "host"),
-               ago(each, "last_event_at"), count(each, "run_count"), one_line(text(each, "title"), title_width)});
+               ago(each, "last_ts"), count(field(each, "counts"), "runs"), one_line(text(each, "title"), title_width)});
     to.print(out.text());
     if (const auto next = text(answer, "next_cursor"); !next.empty())
       to.print("there are more; add cursor=" + next + '\n');
@@ -40,7 +40,7 @@ int show_session(console& to, const words& given) {
   return show(to, {"session", given.first(), given.named}, [&](const json& session) {
     table about{{"SESSION"}, {"STATUS"}, {"FRAMEWORK"}, {"HOST"}, {"STARTED"}, {"LAST EVENT"}, {"COST $", true}};
     about.add({text(session, "session_id"), text(session, "status"), text(session, "framework"), text(session, "host"),
-               text(session, "started_at"), text(session, "last_event_at"), text(field(session, "usage"), "cost_usd")});
+               moment(session, "started_at"), moment(session, "last_ts"), text(field(session, "usage"), "cost_usd")});
     auto runs = table_of_runs();
     for (const auto& each : items(session, "runs")) add_run(runs, each);
     to.print(about.text() + '\n' + (runs.empty() ? "no runs\n" : runs.text()));

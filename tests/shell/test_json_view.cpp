@@ -62,6 +62,10 @@ TEST_CASE("times as people read them") {
   CHECK(ago(then, "a") == "3 min");
   CHECK(ago(then, "b") == "2 d");
   CHECK(ago(then, "c") == "0 s"); // another machine's clock is ahead
+  const auto at = parsed(R"({"a":"2026-03-13T12:00:00.123456Z","b":"2026-03-13T12:00:00Z"})");
+  CHECK(moment(at, "a") == "2026-03-13T12:00:00Z");
+  CHECK(moment(at, "b") == "2026-03-13T12:00:00Z");
+  CHECK(moment(at, "c").empty());
 }
 
 TEST_CASE("what agents wrote does not steer the terminal") {

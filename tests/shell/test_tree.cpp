@@ -13,8 +13,8 @@ std::string actor(const std::string& name, const std::string& above, const std::
 }
 
 rapidjson::Document node_with(const std::string& report) {
-  const auto text = R"({"name":"b","state":"alive","version":"1","since":")" + agentmon::format_time(agentmon::now())
-                    + R"(","report":)" + report + "}";
+  const auto text = R"({"name":"b","state":"alive","version":"1","roles":["ingest","processor"],"since":")"
+                    + agentmon::format_time(agentmon::now()) + R"(","report":)" + report + "}";
   rapidjson::Document node;
   node.Parse(text.data(), text.size());
   REQUIRE_FALSE(node.HasParseError());
@@ -23,18 +23,23 @@ rapidjson::Document node_with(const std::string& report) {
 
 } // namespace
 
-TEST_CASE("a tree shows roles, their actors, and those below these, in the order of the path") {
-  const auto node = node_with(R"({"actors":[)" + actor("writers", "processor") + ","
-                              + actor("writer-1", "writers", R"(,"mailbox":2,"restarts":1)") + ","
-                              + actor("journal", "ingest") + "," + actor("gate", "ingest", R"(,"restarts":3)") + "]}");
+TEST_CASE("a tree shows roles in path order, pools by number, and who stands below another actor") {
+  const auto node = node_with(R"({"actors":[)" + actor("node", "node") + "," + actor("journal", "ingest") + ","
+                              + actor("gate", "ingest", R"(,"restarts":3)") + "," + actor("writer-1", "processor") + ","
+                              + actor("writer-2", "processor", R"(,"mailbox":2,"restarts":1)") + ","
+                              + actor("writer-10", "processor") + "," + actor("helper", "gate") + "]}");
   CHECK(draw_tree(node)
         == "b  alive, 1, started 0 s ago\n"
            "├─ ingest\n"
            "│  ├─ gate  up for 0 s, restarted 3 times\n"
+           "│  │  └─ helper  up for 0 s\n"
            "│  └─ journal  up for 0 s\n"
-           "└─ processor\n"
-           "   └─ writers  up for 0 s\n"
-           "      └─ writer-1  up for 0 s, mailbox 2, restarted once\n");
+           "├─ processor\n"
+           "│  ├─ writer-1  up for 0 s\n"
+           "│  ├─ writer-2  up for 0 s, mailbox 2, restarted once\n"
+           "│  └─ writer-10  up for 0 s\n"
+           "└─ node\n"
+           "   └─ node  up for 0 s\n");
 }
 
 TEST_CASE("a node that does not answer is told so") {
