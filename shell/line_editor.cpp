@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cwchar>
@@ -31,10 +32,12 @@ size_t terminal_width() {
   return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual_width;
 }
 
-/// Neither ends a wait for good, but both end poll(): the terminal must be set up again.
+volatile std::sig_atomic_t terminal_changed = 0;
+
+/// It has another size, or was another program's meanwhile (Ctrl+Z, fg).
 void notice_terminal() {
   struct sigaction action {};
-  action.sa_handler = [](int) {};
+  action.sa_handler = [](int) { terminal_changed = 1; };
   for (const int signal : {SIGCONT, SIGWINCH}) ::sigaction(signal, &action, nullptr);
 }
 
@@ -83,21 +86,30 @@ struct line_editor::state {
     }
   }
 
+  static void set_up_again(EditLine* editor) {
+    for (const int raw : {0, 1}) el_set(editor, EL_PREP_TERM, raw); // raw alone does nothing when it thinks that it is
+    el_resize(editor);
+    el_set(editor, EL_REFRESH);
+  }
+
   /// The next key, and meanwhile what there is to announce.
   static int next_key(EditLine* editor, wchar_t* key) {
     auto& self = of(editor);
     for (;;) {
+      if (interrupt::requested()) {
+        interrupt::forget();
+        *key = end_of_text;
+        return 1;
+      }
+      if (terminal_changed != 0) {
+        terminal_changed = 0;
+        set_up_again(editor);
+      }
+      // Another thread may get the signal, so it is looked for.
+      constexpr int slice = std::chrono::milliseconds{limits::tail_look}.count();
       std::array<pollfd, 2> sources{{{STDIN_FILENO, POLLIN, 0}, {self.woken.get(), POLLIN, 0}}};
-      if (::poll(sources.data(), sources.size(), -1) < 0) {
+      if (::poll(sources.data(), sources.size(), slice) < 0) {
         if (errno != EINTR) return -1;
-        if (interrupt::requested()) {
-          interrupt::forget();
-          *key = end_of_text;
-          return 1;
-        }
-        el_set(editor, EL_PREP_TERM, 1);
-        el_resize(editor);
-        el_set(editor, EL_REFRESH);
         continue;
       }
       if ((sources[1].revents & POLLIN) != 0) self.show_announcements();

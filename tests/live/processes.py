@@ -38,6 +38,12 @@ def is_running(pid):
     return stat is not None and stat[1] not in "ZX"
 
 
+def state_of(pid):
+    """One letter, as ps shows it; None when there is no such process."""
+    stat = _stat(pid)
+    return stat and stat[1]
+
+
 def children(parent, name=None):
     """The process ids of the children that run, only those of that name if one is given."""
     found = []

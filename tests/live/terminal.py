@@ -42,7 +42,7 @@ class Terminal:
     def seen(self):
         return ESCAPES.sub("", self._bytes.decode(errors="replace"))
 
-    def _read(self, patience):
+    def look(self, patience=0.05):
         if not select.select([self._master], [], [], patience)[0]:
             return
         try:
@@ -56,8 +56,14 @@ class Terminal:
         end = time.monotonic() + deadline
         while not pattern.search(self.seen, since):
             assert time.monotonic() < end, f"{pattern.pattern!r} was not shown within {deadline} s:\n{self.seen[since:]}"
-            self._read(0.05)
+            self.look()
         return self.seen[since:]
+
+    def cook(self):
+        """Lines and echo, as a program finds the terminal that another one had."""
+        mode = termios.tcgetattr(self._master)
+        mode[3] |= termios.ICANON | termios.ECHO
+        termios.tcsetattr(self._master, termios.TCSANOW, mode)
 
     def press(self, key):
         os.write(self._master, KEYS.get(key, key).encode())
@@ -76,6 +82,6 @@ class Terminal:
         end = time.monotonic() + deadline
         while self.process.poll() is None:
             assert time.monotonic() < end, f"it has not ended within {deadline} s:\n{self.seen}"
-            self._read(0.05)
-        self._read(0.05)
+            self.look()
+        self.look()
         return self.process.returncode

@@ -2,13 +2,14 @@
 
 import json
 import re
+import signal
 import stat
 
 import pytest
 
+import processes
 from events import Story, envelope
 from harness import BINARY, Instance
-from processes import free_ports
 from terminal import Terminal
 from waiting import wait_until
 
@@ -22,7 +23,7 @@ class Operated(Instance):
     def __init__(self):
         super().__init__(AGENTMON_NODE="here", AGENTMON_QUERY_TOKEN=SECRET, POLL_INTERVAL="1h")
         registry = self.folder / "registry.json"
-        place = {"host": "127.0.0.1", "port": free_ports(1)[0], "user": "nobody", "key": str(registry),
+        place = {"host": "127.0.0.1", "port": processes.free_ports(1)[0], "user": "nobody", "key": str(registry),
                  "known_hosts": str(registry)}
         registry.write_text(json.dumps({"instances": [{"name": "zap", "ssh": place}]}))
         self.settings.update(OPENCLAW_REGISTRY=str(registry), HOME=str(self.folder),
@@ -32,6 +33,8 @@ class Operated(Instance):
     def start(self, ready=True):
         super().start(ready)
         self.store(self.story.events)
+        # It is due within the hour, but looked at now.
+        wait_until(lambda: self.shell("poll zap").returncode == OK, 20, "the machine is known")
         wait_until(lambda: self.sql("SELECT 1 FROM vms WHERE name = 'zap'"), 30, "the machine was looked at")
         return self
 
@@ -213,8 +216,9 @@ def test_tab_completes(node):
         terminal.press("sess")
         terminal.press("Tab")
         terminal.press("Tab")
-        terminal.wait_for(re.compile(r"session +sessions"), mark)
+        terminal.wait_for(re.compile(r"session +sessions\s+here> session"), mark)
         terminal.press("Ctrl+C")
+        terminal.wait_for(re.compile(r"\^C\s*here> "), mark)
         terminal.press("Ctrl+D")
         assert terminal.wait_end() == OK
 
@@ -231,6 +235,23 @@ def test_tail_shows_events_until_ctrl_c(node):
         mark = len(terminal.seen)
         terminal.wait_for("here> ", mark)
         mark = terminal.enter("nodes")  # the shell itself has not ended
+        terminal.wait_for("alive", mark)
+
+
+def test_it_can_be_put_aside_and_taken_up_again(node):
+    with node.terminal() as terminal:
+        terminal.wait_for("here> ")
+        terminal.press("nod")
+        terminal.wait_for("here> nod")
+        terminal.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: processes.state_of(terminal.process.pid) == "T", 5, "it is stopped")
+        terminal.cook()  # as the user's own shell does
+        mark = len(terminal.seen)
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.wait_for("nod", mark)
+        terminal.press("Tab")
+        terminal.wait_for("nodes ", mark)
+        terminal.press("Enter")
         terminal.wait_for("alive", mark)
 
 
@@ -287,7 +308,7 @@ def test_it_survives_the_nodes_restart(node):
         def shown():
             node.accept([envelope("note.again")])
             return "note.again" in terminal.seen
-        wait_until(lambda: terminal._read(0.05) or shown(), 20, "the tail goes on")
+        wait_until(lambda: terminal.look() or shown(), 20, "the tail goes on")
 
 
 def test_drain_stops_in_order():

@@ -55,7 +55,7 @@ def test_every_command_reaches_the_node_that_can_do_it(site, story):
         f"session {story.session_id}": rf"^{story.run_ids[0]} ",
         f"run {story.run_ids[1]}": rf"^span-{story.tag}-",
         "vms": "^MACHINE",
-        "lag": r"^b +- ",
+        "lag": r"^b +[0-9.]+ +",
         "log debug a/journal": "on a, journal logs at level debug",
         "log info c/": "c logs at level info",
         "config c": r"^AGENTMON_NODE +c ",
