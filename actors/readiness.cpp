@@ -63,7 +63,7 @@ std::string readiness_json(const node_context& node, std::string_view vital, boo
       .key("roles")
       .begin_array();
   for (const auto r : node.config.roles)
-    to.begin_object().member("role", to_string(r)).member("status", readiness_of(node, r)).end_object();
+    to.begin_object().member("role", to_string(r)).member("state", readiness_of(node, r)).end_object();
   to.end_array().raw_member("checks", checks_json(node.status)).key("warnings").begin_array();
   for (const auto& [name, message] : node.status.warnings())
     to.begin_object().member("name", std::string_view{name}).member("message", std::string_view{message}).end_object();

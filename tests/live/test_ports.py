@@ -28,7 +28,7 @@ def test_health_and_readiness(system, port):
 
 def test_readiness_by_role(system):
     roles = system.readiness("gateway")["roles"]
-    assert roles == [{"role": role, "status": "ready"} for role in ("ingest", "processor", "query", "ui", "monitor")]
+    assert roles == [{"role": role, "state": "ready"} for role in ("ingest", "processor", "query", "ui", "monitor")]
     assert system.get("/readyz", "gateway", role="processor").status_code == 200
     unknown = system.get("/readyz", "gateway", role="gardener")
     assert unknown.status_code == 404 and check_answer(unknown)["error"]["code"] == "not_found"

@@ -53,7 +53,7 @@ def test_a_thread_that_hangs_is_replaced_and_harmless_when_it_returns():
                        50, "the reader that hangs is replaced")
             assert "an actor is stuck" in instance.log_text()
             instance.json("/v1/events")
-            roles = {each["role"]: each["status"] for each in instance.readiness("query")["roles"]}
+            roles = {each["role"]: each["state"] for each in instance.readiness("query")["roles"]}
             wait_until(lambda: all(metric(instance, "agentmon_actor_up", f"reader-{n}") == 1 for n in (1, 2, 3)), 5, "all up")
             assert roles["query"] in ("ready", "degraded")
         wait_until(lambda: "an actor that hung has returned and ended" in instance.log_text(), 10, "it has ended")
