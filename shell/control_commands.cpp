@@ -117,15 +117,13 @@ int tell_verification(const console& to, const json& report) {
   return exit_problem;
 }
 
-/// What its verification has come to; fault::stopping when it was not waited for.
-result<std::string> wait_for_verification(const console& to, const std::string& node) {
+/// What its verification has come to.
+result<rapidjson::Document> wait_for_verification(const console& to, const std::string& node) {
   for (;;) {
-    auto said = to.node().ask({"verify", node, {}});
+    auto said = ask(to, {"verify", node, {}});
     if (!said) return said;
-    rapidjson::Document document;
-    document.Parse(said->data(), said->size());
-    const auto state = text(document, "state");
-    if (state == "failed") return fail(fault::corrupt, text(document, "message"));
+    const auto state = text(*said, "state");
+    if (state == "failed") return fail(fault::corrupt, text(*said, "message"));
     if (state == "done") return said;
     if (state != "running") return fail(fault::timeout, "the node was restarted meanwhile; say verify again");
     if (!interrupt::pause(limits::tail_look))
@@ -179,11 +177,9 @@ int verify(console& to, const words& given) {
   if (const auto begun = to.node().instruct({*node, "verify", {}, {}}); !begun) return to.complain(begun.error());
   const auto said = wait_for_verification(to, *node);
   if (!said) return to.complain(said.error());
-  rapidjson::Document document;
-  document.Parse(said->data(), said->size());
-  const auto& report = field(document, "report");
+  const auto& report = field(*said, "report");
   if (!to.as_json) return tell_verification(to, report);
-  to.print(*said + '\n');
+  to.print(json_of(*said) + '\n');
   return items(report, "differences").Empty() ? exit_ok : exit_problem;
 }
 

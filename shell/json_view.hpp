@@ -11,6 +11,9 @@ namespace agentmon::shell {
 
 using json = rapidjson::Value;
 
+/// As text on one line.
+std::string json_of(const json&);
+
 /// A member of an object, or null.
 const json& field(const json& object, std::string_view name);
 

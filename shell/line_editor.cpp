@@ -80,7 +80,7 @@ struct line_editor::state {
   static int finish_key(char byte, wchar_t* key) {
     std::mbstate_t so_far{};
     for (;;) {
-      const auto length = std::mbrtowc(key, &byte, 1, &so_far);
+      const auto length = std::mbrtowc(key, &byte, 1, &so_far); // NOLINT(concurrency-mt-unsafe): its state is ours
       if (length != static_cast<size_t>(-2)) return length == static_cast<size_t>(-1) ? (*key = L'\a', 1) : 1;
       if (::read(STDIN_FILENO, &byte, 1) != 1) return 0;
     }

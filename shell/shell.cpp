@@ -130,7 +130,9 @@ int run_terminal(console& to, const endpoint& where, news& of) {
 
 /// Of the terminal, so that more than ASCII can be typed and shown.
 void set_character_set() {
+  // NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet
   if (std::setlocale(LC_CTYPE, "") == nullptr || MB_CUR_MAX == 1) std::setlocale(LC_CTYPE, "C.UTF-8");
+  // NOLINTEND(concurrency-mt-unsafe)
 }
 
 } // namespace
@@ -146,7 +148,7 @@ int run_shell(const invocation& given) {
   log::set_level(log::level::error); // what happens to the connection is told in other words
   shell::set_character_set();
   interrupt::remember();
-  std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL); // NOLINT(concurrency-mt-unsafe): nor here
   system_config config;
   caf::actor_system system{config};
   shell::news news;

@@ -5,9 +5,6 @@
 #include "shell/command.hpp"
 #include "shell/words.hpp"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <cstdio>
 
 namespace agentmon::shell {
@@ -30,13 +27,6 @@ std::string line_of(const json& envelope) {
   if (const auto message = text(field(payload, "error"), "message"); !message.empty())
     out += "  " + one_line(message, message_width);
   return out.substr(0, line_width);
-}
-
-std::string json_of(const json& value) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer{buffer};
-  value.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
 }
 
 void print_frames(const console& to, const json& answer) {
