@@ -148,7 +148,7 @@ int run_shell(const invocation& given) {
   log::set_level(log::level::error); // what happens to the connection is told in other words
   shell::set_character_set();
   interrupt::remember();
-  std::signal(SIGTERM, SIG_DFL); // NOLINT(concurrency-mt-unsafe): nor here
+  std::signal(SIGTERM, SIG_DFL);
   system_config config;
   caf::actor_system system{config};
   shell::news news;
