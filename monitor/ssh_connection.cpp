@@ -116,8 +116,13 @@ void ssh_connection::connecting() {
     return fail_as(reach::unreachable,
                    name() + " cannot be reached: " + words_of(error) + ". Is the machine on, and ssh.host right?");
 
-  session_.reset(libssh2_session_init_ex(nullptr, nullptr, nullptr, nullptr));
+  session_.reset(libssh2_session_init_ex(nullptr, nullptr, nullptr, this));
   if (!session_) return fail_as(reach::unknown, "there is no memory for another SSH connection");
+#if LIBSSH2_VERSION_NUM >= 0x010b01
+  libssh2_session_callback_set2(session_.get(), LIBSSH2_CALLBACK_RECV, reinterpret_cast<libssh2_cb_generic*>(receive));
+#else
+  libssh2_session_callback_set(session_.get(), LIBSSH2_CALLBACK_RECV, reinterpret_cast<void*>(receive));
+#endif
   libssh2_session_set_blocking(session_.get(), 0);
   const auto wanted = key_types_wanted(known_, possible_key_types(session_.get()));
   libssh2_session_method_pref(session_.get(), LIBSSH2_METHOD_HOSTKEY, wanted.c_str());
@@ -125,16 +130,17 @@ void ssh_connection::connecting() {
   deadline_ = clock::now() + limits::ssh_login_timeout;
 }
 
-/// Keeps the server's first bytes, which tell what it is if it is no SSH server. libssh2 would swallow them.
-void ssh_connection::look_at_greeting() {
-  if (!greeting_.empty()) return;
-  std::array<char, 100> bytes{};
-  const auto n = ::recv(socket_.get(), bytes.data(), bytes.size(), MSG_PEEK);
-  if (n > 0) greeting_.assign(bytes.data(), static_cast<size_t>(n));
+/// What libssh2 reads with. It would swallow the server's first bytes, which tell what it is if it is no SSH server.
+ssize_t ssh_connection::receive(libssh2_socket_t socket, void* buffer, size_t size, int flags, void** connection) {
+  const auto n = ::recv(socket, buffer, size, flags);
+  if (n < 0) return -errno;
+  constexpr size_t kept = 100;
+  auto& greeting = static_cast<ssh_connection*>(*connection)->greeting_;
+  greeting.append(static_cast<const char*>(buffer), std::min(static_cast<size_t>(n), kept - greeting.size()));
+  return n;
 }
 
 void ssh_connection::handshake() {
-  look_at_greeting();
   const int error = libssh2_session_handshake(session_.get(), socket_.get());
   if (error == LIBSSH2_ERROR_EAGAIN) return;
   if (error != 0) return handshake_failed(error);

@@ -91,7 +91,7 @@ private:
   void ending();
 
   bool read_all();
-  void look_at_greeting();
+  static ssize_t receive(libssh2_socket_t, void* buffer, size_t size, int flags, void** connection);
   void out_of_time();
   void handshake_failed(int error);
   void login_failed(int error);

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <utility>
 
 namespace agentmon {
 namespace {
@@ -138,8 +139,8 @@ result<std::vector<access_key>> parse_access_keys(const std::string& text) {
   parsed.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
   const auto corrupt = [] { return fail(fault::corrupt, "it is no list of access keys"); };
   if (parsed.HasParseError() || !parsed.IsObject()) return corrupt();
-  const auto list = parsed.FindMember("keys");
-  if (list == parsed.MemberEnd() || !list->value.IsArray()) return corrupt();
+  const auto list = std::as_const(parsed).FindMember("keys");
+  if (list == std::as_const(parsed).MemberEnd() || !list->value.IsArray()) return corrupt();
   std::vector<access_key> keys;
   for (const auto& each : list->value.GetArray()) {
     auto key = key_in(each);

@@ -141,7 +141,10 @@ test.each(paths)("%s says once that the query API is away, and shows all by itse
   isAway = false;
   // The parts of a view ask for themselves.
   await expect.poll(() => page.getByText(/is it running/).count(), { timeout: patience }).toBe(0);
-  await page.getByText(path === "/system" ? /actors at work/ : "zap").first().waitFor();
+  await page
+    .getByText(path === "/system" ? /actors at work/ : "zap")
+    .first()
+    .waitFor();
 });
 
 test.each(["/agents", "/sessions"])("%s of a time without any does not say that there never was one", async (path) => {
