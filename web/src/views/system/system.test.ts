@@ -69,6 +69,7 @@ test("the tree is in path order, pools are told together, and a machine's poller
         ["journal", 0],
       ],
     ],
+    ["query", [["reader", 0]]],
     [
       "monitor",
       [
@@ -77,9 +78,8 @@ test("the tree is in path order, pools are told together, and a machine's poller
         ["poller-web-1", 1],
       ],
     ],
-    ["query", [["reader", 0]]],
   ]);
-  const [readers] = tree[2]!.groups;
+  const [readers] = tree[1]!.groups;
   expect(readers).toMatchObject({ state: "stuck", mailbox: 3, rate: 5, restarts: 4 });
   expect(readers!.actors.map(({ name }) => name)).toEqual(["reader-1", "reader-2"]);
 });

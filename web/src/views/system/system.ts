@@ -65,6 +65,9 @@ function groupOf(name: string, actors: Actor[], depth: number): Group {
   };
 }
 
+/** What actors stand below, in the order of an event's path. */
+const path = ["node", "ingest", "processor", "query", "ui", "monitor"];
+
 /** The supervision tree. In path order: what lets events in was started last. */
 export function branches(actors: readonly Actor[]): Branch[] {
   const inOrder = actors.toReversed();
@@ -83,7 +86,9 @@ export function branches(actors: readonly Actor[]): Branch[] {
     ]);
   };
   const tops = new Set(inOrder.map(({ above }) => above).filter((above) => !names.has(above)));
-  return [...tops].map((name) => ({ name, groups: below(name, 0) }));
+  return [...tops]
+    .toSorted((one, other) => path.indexOf(one) - path.indexOf(other))
+    .map((name) => ({ name, groups: below(name, 0) }));
 }
 
 // -- is it well? ---------------------------------------------------------------------------
