@@ -2,6 +2,7 @@
 
 #include "http/text.hpp"
 #include "protocol/access_key.hpp"
+#include "protocol/hexadecimal.hpp"
 #include "protocol/limits.hpp"
 
 #include <rapidjson/document.h>

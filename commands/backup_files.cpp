@@ -1,5 +1,6 @@
 #include "commands/backup_files.hpp"
 
+#include "protocol/hexadecimal.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/limits.hpp"
 #include "services/descriptor.hpp"
@@ -24,17 +25,6 @@ using service::descriptor;
 tl::unexpected<failure> cannot(const char* what, const fs::path& path) {
   return fail(fault::unavailable,
               std::string{"cannot "} + what + " " + path.string() + ": " + std::generic_category().message(errno));
-}
-
-std::string hexadecimal(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
 }
 
 /// Reads a file to its end, and writes it to `to` when that is open.

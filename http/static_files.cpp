@@ -1,6 +1,7 @@
 #include "http/static_files.hpp"
 
 #include "http/text.hpp"
+#include "protocol/hexadecimal.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +9,6 @@
 #include <fstream>
 #include <iterator>
 #include <openssl/evp.h>
-#include <span>
 #include <system_error>
 
 namespace agentmon {
@@ -67,13 +67,8 @@ std::string etag_of(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  constexpr std::string_view hex = "0123456789abcdef";
-  std::string out = "W/\""; // weak: the packed form has the same tag
-  for (const auto byte : std::span{digest}.first(digest_bytes)) {
-    out += hex[byte >> 4];
-    out += hex[byte & 15];
-  }
-  return out + '"';
+  // Weak: the packed form has the same tag.
+  return "W/\"" + hexadecimal({reinterpret_cast<const char*>(digest.data()), digest_bytes}) + '"';
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include "protocol/access_key.hpp"
 
+#include "protocol/hexadecimal.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/limits.hpp"
 
@@ -82,17 +83,6 @@ std::string_view to_string(access_scope scope) {
 
 bool access_key::covers(access_scope scope) const {
   return is_admin || (scope == access_scope::ingest && may_ingest) || (scope == access_scope::query && may_query);
-}
-
-std::string hexadecimal(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
 }
 
 std::string sha_256(std::string_view text) {

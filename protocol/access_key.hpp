@@ -52,9 +52,6 @@ std::string_view id_in(std::string_view key_text);
 /// SHA-256, 32 bytes.
 std::string sha_256(std::string_view);
 
-/// "00ff"
-std::string hexadecimal(std::string_view bytes);
-
 /// The keys as a file of JSON, for nodes that do not see the database; and back. fault::corrupt: it is no such file.
 std::string access_keys_json(const std::vector<access_key>&);
 result<std::vector<access_key>> parse_access_keys(const std::string& json);

@@ -1,4 +1,5 @@
 #include "protocol/access_key.hpp"
+#include "protocol/hexadecimal.hpp"
 
 #include <doctest/doctest.h>
 
