@@ -36,8 +36,9 @@ test("a pool says when opened how each of its members is, and can be reached wit
     if ((await focused.textContent())?.includes("writer")) break;
   }
   await page.keyboard.press("Enter");
-  await processor.getByText("writer-2", { exact: true }).waitFor();
-  await processor.getByText("No failure since the node was started.").first().waitFor();
+  const opened = processor.locator("details[open]");
+  await opened.getByText("writer-2", { exact: true }).waitFor();
+  await opened.getByText("No failure since the node was started.").first().waitFor();
   expect(await violations(page)).toEqual([]);
 });
 
