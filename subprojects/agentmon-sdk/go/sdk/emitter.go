@@ -35,6 +35,7 @@ type Emitter struct {
 	hurry   chan struct{}
 	running context.Context
 	stop    context.CancelFunc
+	ended   chan struct{} // closed by the goroutine that sends
 
 	mutex   sync.Mutex // guards what follows
 	closed  bool
@@ -51,6 +52,7 @@ func NewEmitter(config Config) *Emitter {
 		waiting: &memory{},
 		wake:    make(chan struct{}, 1),
 		hurry:   make(chan struct{}, 1),
+		ended:   make(chan struct{}),
 		dropped: map[string]int{},
 		said:    map[string]bool{},
 	}
@@ -141,6 +143,7 @@ func (e *Emitter) Close(ctx context.Context) error {
 	}
 	err := e.Flush(ctx)
 	e.stop()
+	<-e.ended // at once: its request is given up
 	if left, inMemory := e.waiting.(*memory); inMemory && left.count() > 0 {
 		e.drop("closed", "the gateway was away until the end", left.count())
 	}
@@ -159,6 +162,7 @@ func (e *Emitter) Dropped() map[string]int {
 }
 
 func (e *Emitter) work() {
+	defer close(e.ended)
 	for {
 		drain(e.waiting, e.post, e.pause, func(count int) { e.drop("rejected", "", count) }, e.say)
 		select {

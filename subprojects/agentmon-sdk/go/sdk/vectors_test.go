@@ -58,6 +58,9 @@ func expand(value any) any {
 func silent(config Config) *Emitter {
 	e := NewEmitter(config)
 	e.stop()
+	if e.gateway != nil {
+		<-e.ended
+	}
 	return e
 }
 

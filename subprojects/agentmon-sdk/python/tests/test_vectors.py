@@ -214,6 +214,8 @@ class Python(unittest.TestCase):
             left = Emitter("test", url="http://127.0.0.1:9", spool=folder)
             self.assertEqual(len(left._waiting), 1)
             left.close(timeout=0)
+            for each in (emitter, left):
+                each._thread.join(20)  # it still had the folder in hand
 
     def test_a_forked_child_begins_anew(self):
         self.emitter.emit("custom.tick")
