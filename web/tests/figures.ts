@@ -1,7 +1,7 @@
 /** What the page's figures must be: by SQL over the events alone, as docs/event.md says what events mean. */
 
-/** The runs of all events: when they began and for whom, how they ended, what they used and how long they took. */
-export const runs = `runs AS (
+/** The runs of such events: when they began and for whom, how they ended, what they used and how long they took. */
+export const runsOf = (events: string): string => `runs AS (
   SELECT session_id, run_id, began, framework, client_id, host, status,
          coalesce(input_end, input_spans) AS input, coalesce(output_end, output_spans) AS output,
          coalesce(cost_end, cost_spans) AS cost, coalesce(reported, extract(epoch FROM ended - started) * 1000) AS took
@@ -22,7 +22,7 @@ export const runs = `runs AS (
                        sum(${figure}) FILTER (WHERE type = 'span.end') AS ${short}_spans`;
              })
              .join(",\n")}
-    FROM events WHERE run_id IS NOT NULL GROUP BY session_id, run_id
+    FROM events WHERE ${events} GROUP BY session_id, run_id
   ) AS told)`;
 
 export const isToolCall = "type = 'span.end' AND payload->>'kind' = 'tool'";
@@ -40,11 +40,13 @@ export interface Figures {
   tokens_known: number;
   cost: number | null;
   cost_known: number;
+  /** Milliseconds of all runs. */
+  took: number | null;
 }
 
 /** Figures of a time, whose ends are SQL; `where` narrows the sources: columns framework, client_id, host. */
 export const figuresOf = (from: string, to: string, where = "true"): string => `
-  WITH ${runs},
+  WITH ${runsOf(`(session_id, run_id) IN (SELECT session_id, run_id FROM events WHERE ts >= ${from} AND ts < ${to})`)},
        mine AS (SELECT * FROM (SELECT *, source_framework AS framework FROM events) AS e
                 WHERE ts >= ${from} AND ts < ${to} AND ${where}),
        began AS (SELECT * FROM runs WHERE began >= ${from} AND began < ${to} AND ${where})
@@ -54,7 +56,7 @@ export const figuresOf = (from: string, to: string, where = "true"): string => `
          (SELECT count(*) FROM mine WHERE ${isError}) AS errors,
          sum(coalesce(input, 0) + coalesce(output, 0)) FILTER (WHERE input IS NOT NULL OR output IS NOT NULL) AS tokens,
          count(*) FILTER (WHERE input IS NOT NULL OR output IS NOT NULL) AS tokens_known,
-         sum(cost) AS cost, count(cost) AS cost_known
+         sum(cost) AS cost, count(cost) AS cost_known, sum(took) AS took
   FROM began`;
 
 /** As the page tells a percentile: the middle of its bucket, of which there are two a doubling (within 19 %). */

@@ -7,7 +7,7 @@ import { count, money, shortCount } from "../src/words/numbers";
 import { duration } from "../src/words/times";
 import { connected, overhang, useBrowser, violations } from "./browser";
 import { envelope, post } from "./events";
-import { isError, isToolCall, runs } from "./figures";
+import { isError, isToolCall, runsOf } from "./figures";
 import { allStored, sql } from "./instance";
 
 const week = inject("week");
@@ -30,16 +30,19 @@ interface Largest {
 async function largest(): Promise<Largest> {
   const [found] = await sql<Largest>(
     week,
-    `WITH ${runs}
+    `WITH largest AS (
+       SELECT session_id FROM events
+       WHERE session_id IS NOT NULL AND source_framework IN ('openclaw', 'codex', 'claude-code')
+       GROUP BY session_id HAVING count(*) FILTER (WHERE type = 'session.end') > 0 ORDER BY count(*) DESC LIMIT 1),
+       ${runsOf("run_id IS NOT NULL AND session_id IN (TABLE largest)")}
      SELECT session_id, max(run_id) AS run_id, count(DISTINCT run_id) AS runs,
             count(*) FILTER (WHERE ${isToolCall}) AS tool_calls, count(*) FILTER (WHERE ${isError}) AS errors,
-            (SELECT sum(input) FROM runs WHERE runs.session_id = events.session_id) AS input,
-            (SELECT sum(output) FROM runs WHERE runs.session_id = events.session_id) AS output,
-            (SELECT sum(cost) FROM runs WHERE runs.session_id = events.session_id) AS cost,
-            (SELECT count(*) FROM runs WHERE runs.session_id = events.session_id AND status = 'error') AS failed_runs,
+            (SELECT sum(input) FROM runs) AS input,
+            (SELECT sum(output) FROM runs) AS output,
+            (SELECT sum(cost) FROM runs) AS cost,
+            (SELECT count(*) FROM runs WHERE status = 'error') AS failed_runs,
             extract(epoch FROM max(ts) - coalesce(min(ts) FILTER (WHERE type = 'session.start'), min(ts))) * 1000 AS took
-     FROM events WHERE session_id IS NOT NULL AND source_framework IN ('openclaw', 'codex', 'claude-code')
-     GROUP BY session_id HAVING count(*) FILTER (WHERE type = 'session.end') > 0 ORDER BY count(*) DESC LIMIT 1`,
+     FROM events WHERE session_id IN (TABLE largest) GROUP BY session_id`,
   );
   return found!;
 }
