@@ -1,5 +1,6 @@
-"""Makes the programs that the clients of subprojects/agentmon-sdk are tried with: the example of each README, and the
-flood, 10,000 events from 50 threads or tasks. Each function gives the two commands."""
+"""Makes the programs that the clients of subprojects/agentmon-sdk are tried with: the example of each README, the
+flood, 10,000 events from 50 threads or tasks, and the example that leaves closing to the end of the program (not in Go).
+Each function gives these commands."""
 
 import hashlib
 import os
@@ -22,6 +23,11 @@ def example(language, fence):
     return re.search(rf"^```{fence}\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)[1]
 
 
+def unclosed(program):
+    """Without the line that closes the emitter."""
+    return re.sub(r"^.*\bemitter\.close\(\).*\n", "", program, flags=re.MULTILINE)
+
+
 def run(*command, folder, **environment):
     done = subprocess.run(command, cwd=folder, env={**os.environ, **environment}, text=True, capture_output=True,
                           timeout=600)
@@ -37,8 +43,9 @@ def need(*programs):
 def python(folder):
     program = folder / "example.py"
     program.write_text(example("python", "python"))
+    (folder / "unclosed.py").write_text(unclosed(program.read_text()))
     path = ["env", f"PYTHONPATH={SDK / 'python'}", sys.executable]
-    return [*path, program], [*path, SDK / "python/tests/flood.py"]
+    return [*path, program], [*path, SDK / "python/tests/flood.py"], [*path, folder / "unclosed.py"]
 
 
 def go(folder):
@@ -48,24 +55,26 @@ def go(folder):
         f"module example\n\ngo 1.19\n\nrequire agentmon v0.0.0\n\nreplace agentmon => {SDK / 'go'}\n")
     run("go", "build", "-buildvcs=false", "-o", folder / "example", ".", folder=folder, GOPROXY="off")
     run("go", "build", "-buildvcs=false", "-o", folder / "flood", "./tests/flood", folder=SDK / "go", GOPROXY="off")
-    return [folder / "example"], [folder / "flood"]
+    return [folder / "example"], [folder / "flood"], None
 
 
 def typescript(folder):
     need("node", "esbuild")
     source = folder / "example.ts"
     source.write_text(example("typescript", "ts"))
-    for program in (source, SDK / "typescript/tests/flood.ts"):
+    (folder / "unclosed.ts").write_text(unclosed(source.read_text()))
+    for program in (source, folder / "unclosed.ts", SDK / "typescript/tests/flood.ts"):
         run("esbuild", program, "--bundle", "--platform=node", "--target=node18", "--format=esm", f"--outdir={folder}",
             f"--alias:agentmon={SDK / 'typescript/agentmon.ts'}", "--out-extension:.js=.mjs", "--log-level=warning",
             folder=folder)
-    return ["node", folder / "example.mjs"], ["node", folder / "flood.mjs"]
+    return ["node", folder / "example.mjs"], ["node", folder / "flood.mjs"], ["node", folder / "unclosed.mjs"]
 
 
 CONSUMER = """project('consumer', 'cpp', default_options: ['cpp_std=c++20'])
 sdk = dependency('agentmon-sdk')
-executable('example', 'example.cpp', dependencies: sdk)
-executable('flood', 'flood.cpp', dependencies: sdk)
+foreach name : ['example', 'flood', 'unclosed']
+  executable(name, name + '.cpp', dependencies: sdk)
+endforeach
 """
 
 
@@ -81,10 +90,11 @@ def cpp(folder):
     (folder / "subprojects" / "agentmon-sdk.wrap").write_text(wrap)
     (folder / "meson.build").write_text(CONSUMER)
     (folder / "example.cpp").write_text(example("cpp", "cpp"))
+    (folder / "unclosed.cpp").write_text(unclosed(example("cpp", "cpp")))
     shutil.copy(SDK / "cpp/tests/flood.cpp", folder)
     run("meson", "setup", "build", "--wrap-mode=nodownload", folder=folder)
-    run("ninja", "-C", "build", "example", "flood", folder=folder)
-    return [folder / "build/example"], [folder / "build/flood"]
+    run("ninja", "-C", "build", "example", "flood", "unclosed", folder=folder)
+    return [folder / "build/example"], [folder / "build/flood"], [folder / "build/unclosed"]
 
 
 MAKERS = {"python": python, "go": go, "typescript": typescript, "cpp": cpp}

@@ -20,7 +20,7 @@ TOKEN = "token-of-the-gateway"
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory):
-    """programs(LANGUAGE): its two commands; skips when it cannot be built here."""
+    """programs(LANGUAGE): its three commands; skips when it cannot be built here."""
     made = {}
 
     def make(language):
@@ -34,16 +34,20 @@ def environment(gateway, **more):
     return {**plain_environment(), "AGENTMON_INGEST_URL": gateway, **more}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_readme_tells_its_story(programs, system, language):
-    command, _ = programs(language)
+def events_of(command, system):
+    """Runs an example: what it printed, and the (type, session) of the nine events that came of it."""
     name = f"vm-{uuid.uuid4().hex[:8]}"
     done = subprocess.run(command, env=environment(system.url("gateway"), AGENTMON_VM_NAME=name), text=True,
                           capture_output=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    assert done.stdout.strip() in ("{}", "map[]", ""), "nothing was dropped"
-    rows = wait_until(lambda: (lambda found: found if len(found) == 9 else None)(system.sql(
+    return done.stdout.strip(), wait_until(lambda: (lambda found: found if len(found) == 9 else None)(system.sql(
         "SELECT type, session_id FROM events WHERE client_id = %s ORDER BY ts, event_id", name)), 15, "nine events")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_readme_tells_its_story(programs, system, language):
+    printed, rows = events_of(programs(language)[0], system)
+    assert printed in ("{}", "map[]", ""), "nothing was dropped"
     assert sorted(row[0] for row in rows) == [
         "my_agent.mood", "run.end", "run.start", "session.end", "session.start", "span.end", "span.end", "span.start",
         "span.start"]
@@ -54,6 +58,11 @@ def test_the_readme_tells_its_story(programs, system, language):
     spans = system.json(f"/v1/runs/{run['run_id']}", session_id=session)["spans"]
     assert [(span["kind"], span["name"], span["status"]) for span in spans] == [
         ("model", "planner", "success"), ("tool", "search", "success")]
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "go"])
+def test_the_end_of_the_program_closes(programs, system, language):
+    events_of(programs(language)[2], system)
 
 
 def counts(instance):

@@ -206,8 +206,10 @@ void test_answers(const json& one, sdk::detail::waiting& queue) {
               [&](std::chrono::duration<double> seconds) {
                 if (pause >= one["pauses"].Size()) throw std::runtime_error(name + ": too many pauses");
                 const json& expected = one["pauses"][pause++];
-                expect(expected[0].GetDouble() <= seconds.count() && seconds.count() <= expected[1].GetDouble(),
+                const double least = expected[0].GetDouble(), most = expected[1].GetDouble();
+                expect(least <= seconds.count() && seconds.count() <= most,
                        name + ": pause of " + std::to_string(seconds.count()));
+                expect(least == most || seconds.count() != least, name + ": there is chance in the pause");
                 return true;
               },
               [&](std::size_t count) { dropped += count; }, [](auto, const auto&) {}});
@@ -242,6 +244,15 @@ void test_what_only_cpp_has() {
   expect(full.dropped()["full"] + full.dropped()["closed"] == 200, "what waits at the end is dropped");
 }
 
+void test_no_room_in_a_spool() {
+  const folder where;
+  const auto earlier = where.path() / "earlier.jsonl";
+  { const std::ofstream made(earlier); }
+  std::filesystem::resize_file(earlier, (64U << 20) - 10);
+  sdk::detail::spool spool(where.path());
+  expect(spool.add("123456789") && !spool.add("1"), "a spool is bounded");
+}
+
 } // namespace
 
 int main(int, char** arguments) {
@@ -259,6 +270,7 @@ int main(int, char** arguments) {
     test_answers(one, on_disk);
   }
   test_what_only_cpp_has();
+  test_no_room_in_a_spool();
   std::cout << failures << " failed\n";
   return failures == 0 ? 0 : 1;
 }

@@ -235,6 +235,8 @@ func TestAnswers(t *testing.T) {
 				for index, pause := range pauses {
 					if seconds := pause.Seconds(); seconds < one.Pauses[index][0] || seconds > one.Pauses[index][1] {
 						t.Errorf("pause %v is not within %v", pause, one.Pauses[index])
+					} else if one.Pauses[index][0] < one.Pauses[index][1] && seconds == one.Pauses[index][0] {
+						t.Errorf("there is no chance in pause %v", pause)
 					}
 				}
 			})
@@ -286,6 +288,18 @@ func TestNoRoom(t *testing.T) {
 	workers.Wait()
 	if waiting := e.waiting.(*memory); waiting.bytes > memoryBytes || waiting.count()+e.Dropped()["full"] != 200 {
 		t.Errorf("%d wait, dropped %v", waiting.count(), e.Dropped())
+	}
+}
+
+func TestNoRoomInASpool(t *testing.T) {
+	folder := t.TempDir()
+	earlier := filepath.Join(folder, "earlier.jsonl")
+	if os.WriteFile(earlier, nil, 0o600) != nil || os.Truncate(earlier, spoolBytes-10) != nil {
+		t.Fatal("no file of an earlier process")
+	}
+	s, _ := newSpool(folder)
+	if !s.add([]byte("123456789")) || s.add([]byte("1")) || len(s.names()) != 2 {
+		t.Errorf("the spool holds %d bytes", s.bytes.Load())
 	}
 }
 

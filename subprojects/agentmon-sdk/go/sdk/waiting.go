@@ -115,6 +115,7 @@ func (s *spool) add(event []byte) bool {
 	name := fmt.Sprintf("%017d-%09d-%d", time.Now().UnixMicro(), s.number.Add(1), os.Getpid())
 	path := filepath.Join(s.folder, name)
 	if os.WriteFile(path+".part", append(event, '\n'), 0o600) != nil || os.Rename(path+".part", path+".jsonl") != nil {
+		_ = os.Remove(path + ".part")
 		return false
 	}
 	s.bytes.Add(int64(len(event)) + 1)

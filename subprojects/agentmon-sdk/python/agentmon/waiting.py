@@ -84,9 +84,11 @@ class Spool:
                 file.write(event + b"\n")
             os.rename(path + ".part", path + ".jsonl")
         except OSError:
+            with contextlib.suppress(OSError):
+                os.remove(path + ".part")
             return False
         with self._lock:
-            self._bytes += len(event)
+            self._bytes += len(event) + 1
         return True
 
     def __len__(self):

@@ -122,6 +122,7 @@ class Vectors(unittest.TestCase):
         self.assertEqual(len(pauses), len(case["pauses"]))
         for pause, (least, most) in zip(pauses, case["pauses"]):
             self.assertTrue(least <= pause <= most, f"{pause} is not within {least} and {most}")
+            self.assertTrue(least == most or pause != least, "there is chance in it")
         self.assertEqual((len(queue), sum(dropped)), (0, case["dropped"]))
 
 
@@ -196,6 +197,13 @@ class Python(unittest.TestCase):
             for _ in range(10):
                 self.emitter.emit("custom.tick")
         self.assertGreater(self.emitter.dropped()["full"], 5)
+
+    def test_no_room_in_a_spool(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "earlier.jsonl"), "wb") as file:
+                file.truncate(waiting.SPOOL_BYTES - 10)
+            spool = waiting.Spool(folder)
+            self.assertEqual((spool.add(b"123456789"), spool.add(b"1"), len(spool)), (True, False, 2))
 
     def test_closed(self):
         emitter = Emitter("test", url="http://127.0.0.1:9")

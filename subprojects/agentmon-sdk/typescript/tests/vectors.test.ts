@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,6 +9,7 @@ import { test, type TestContext } from "node:test";
 
 import { Emitter, type Fields, type Ids, type Options } from "../agentmon.ts";
 import { drain } from "../emitter/drain.ts";
+import { limits } from "../emitter/limits.ts";
 import type { Queue } from "../emitter/sender.ts";
 import { Spool } from "../emitter/spool.ts";
 import { Memory } from "../memory.ts";
@@ -147,8 +148,10 @@ for (const one of vectors<AnswerCase>("answers.json"))
       });
       assert.deepEqual(requests, one.requests);
       assert.equal(pauses.length, one.pauses.length);
-      for (const [index, [least, most]] of one.pauses.entries())
+      for (const [index, [least, most]] of one.pauses.entries()) {
         assert.ok(least <= Number(pauses[index]) && Number(pauses[index]) <= most, `${pauses[index]} is not within ${least} and ${most}`);
+        assert.ok(least === most || pauses[index] !== least, "there is chance in it");
+      }
       assert.deepEqual([queue.isEmpty(), dropped], [true, one.dropped]);
     });
 
@@ -193,6 +196,16 @@ test("what is told after close, or waits when its time is over, is dropped", asy
   await emitter.close(0);
   emitter.emit("custom.tick");
   assert.deepEqual(emitter.dropped(), { closed: 2 });
+});
+
+test("no more than its bound waits in a spool", (t) => {
+  const folder = temporary(t);
+  const earlier = join(folder, "earlier.jsonl");
+  writeFileSync(earlier, "");
+  truncateSync(earlier, limits.spoolBytes - 10);
+  const spool = new Spool(folder);
+  spool.add(["123456789"]);
+  assert.throws(() => spool.add(["1"]), /full/);
 });
 
 test("no more than its bound waits in memory; a spool outlives the process", async (t) => {
