@@ -28,7 +28,8 @@ passed=0
 failed=0
 failures=()
 
-# Runs a step and adds its counts: those in the file build/counts ("passed failed"), when the step writes it, else one.
+# Runs a step and adds its counts: those in the file build/counts (scripts/count_tests.py), when the step writes it, else
+# one. What failed is kept for the end.
 step() {
   local name=$1 start=$SECONDS status=0 good bad
   shift
@@ -41,13 +42,16 @@ step() {
   if ((status == 0 && good + bad == 0)) && [[ ! -e build/counts ]]; then good=1; fi
   passed=$((passed + good))
   failed=$((failed + bad))
-  if ((bad > 0)); then failures+=("$name"); fi
+  if ((bad > 0)); then
+    failures+=("$name")
+    if [[ -s build/counts ]]; then mapfile -t -O "${#failures[@]}" failures < <(sed '1d; s/^/  /' build/counts); fi
+  fi
   say "== $name: $good passed, $bad failed ($((SECONDS - start)) s)"
 }
 
 finish() {
   say
-  if ((failed > 0)); then say "Failed: $(printf '%s; ' "${failures[@]}" | sed 's/; $//')"; fi
+  if ((failed > 0)); then printf '%s\n' Failed: "${failures[@]}"; fi
   say "$passed passed, $failed failed"
   ((failed == 0))
   exit
@@ -107,7 +111,7 @@ hook_tests() {
   local status=0
   tests/hooks/run.sh > build/hook-tests.tap || status=$?
   grep -A30 '^not ok' build/hook-tests.tap
-  awk '/^# pass/ { good = $3 } /^# fail/ { bad = $3 } END { print good + 0, bad + 0 }' build/hook-tests.tap > build/counts
+  /usr/bin/python3 scripts/count_tests.py tap build/hook-tests.tap > build/counts
   return "$status"
 }
 
