@@ -15,14 +15,14 @@ export function addressOf(gateway: Gateway | null, pageHost: string): { url: str
  * in it stand $ID and $NOW. */
 export function commandFor(gateway: Gateway | null, pageHost: string, event: string): string {
   const { url } = addressOf(gateway, pageHost);
-  const token = gateway?.needs_token ? ` \\\n  -H "Authorization: Bearer $AGENTMON_INGEST_TOKEN"` : "";
+  const key = gateway?.needs_token ? ` \\\n  -H 'Authorization: Bearer KEY'` : "";
   const body = event
     .replaceAll("$ID", "'$(cat /proc/sys/kernel/random/uuid)'")
     .replaceAll("$NOW", "'$(date -u +%FT%TZ)'");
-  return `curl -fsS ${url}/v1/events \\\n  -H 'Content-Type: application/json'${token} \\\n  -d '${body}'`;
+  return `curl -fsS ${url}/v1/events \\\n  -H 'Content-Type: application/json'${key} \\\n  -d '${body}'`;
 }
 
-/** Asked once: it does not change while agentmon runs. */
+/** Asked once: it seldom changes while agentmon runs. */
 export const gateway: Promise<Gateway | null> = ask(api.GET("/gateway.json")).then((answer) =>
   answer.ok ? answer.value : null,
 );
