@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 
 import { count, counted, money, percent, shortCount } from "../src/words/numbers";
-import { connected, overhang, useBrowser, violations } from "./browser";
+import { connected, overhang, patience, useBrowser, violations } from "./browser";
 import { type Posted, envelope, post, snapshot } from "./events";
 import { type Figures, figuresOf } from "./figures";
 import { allStored, sql } from "./instance";
@@ -84,7 +84,7 @@ test("tool calls and errors from before the page was opened are in the picture",
   await allStored(week);
   const page = await open(`${week.ui}/agents?range=1h`);
   await lane(page, name).waitFor();
-  await until("the error is painted", 10_000, async () => (await painted(page, name, "--bad")) > 20);
+  await until("the error is painted", patience, async () => (await painted(page, name, "--bad")) > 20);
 });
 
 test("a lane follows what its agent does: at work, waiting, done, with a failed call", async () => {
@@ -95,14 +95,14 @@ test("a lane follows what its agent does: at work, waiting, done, with a failed 
   const row = lane(page, name);
   await row.getByText(/at work for/).waitFor();
   await row.getByRole("link", { name: "Water the plants." }).waitFor();
-  expect(await row.locator(".runs").innerText()).toContain("1");
+  await until("its run is counted", patience, async () => (await row.locator(".runs").innerText()).startsWith("1"));
   expect(await painted(page, name, "--bad")).toBe(0);
   await post(week, say("span.end", { kind: "tool", name: "Hose", status: "error" }, new Date(), { span_id: "hose" }));
-  await until("the failed call is painted", 10_000, async () => (await painted(page, name, "--bad")) > 0);
-  await until("the error is counted", 10_000, async () => (await row.locator(".errors").innerText()).trim() === "1");
+  await until("the failed call is painted", patience, async () => (await painted(page, name, "--bad")) > 0);
+  await until("the error is counted", patience, async () => (await row.locator(".errors").innerText()).trim() === "1");
   await post(week, say("run.waiting", { input: "May I?" }));
   await row.getByText(/waits for you for/).waitFor();
-  await until("who waits comes first", 10_000, async () =>
+  await until("who waits comes first", patience, async () =>
     (await lanes(page).first().innerText()).includes("waits for"),
   );
   await post(week, say("run.end", { status: "success", duration_ms: 60_000 }));
@@ -164,7 +164,7 @@ test("the machine of an agent tells its state, and moves with its readings", asy
   await pill.getByText("running, 1 issue, gateway down").waitFor();
   expect(await pill.getAttribute("class")).toContain("bad");
   await post(week, snapshot(name, { state: "paused" }));
-  await until("it is paused", 10_000, async () => (await pill.innerText()).trim().endsWith("paused"));
+  await until("it is paused", patience, async () => (await pill.innerText()).trim().endsWith("paused"));
   expect(await pill.getAttribute("class"), "off by somebody's will").toContain("dim");
   await pill.click();
   await page.waitForURL((url) => url.pathname === "/openclaw");

@@ -6,7 +6,7 @@ import { expect, inject, test } from "vitest";
 import { toldBy } from "../src/views/dashboard/figures";
 import { change, count, counted, money, percent, shortCount } from "../src/words/numbers";
 import { duration } from "../src/words/times";
-import { connected, overhang, useBrowser, violations } from "./browser";
+import { connected, overhang, patience, useBrowser, violations } from "./browser";
 import { envelope, post } from "./events";
 import { type Figures, figuresOf, isToolCall, told } from "./figures";
 import { allStored, sql } from "./instance";
@@ -49,7 +49,7 @@ async function tilesAgree(page: Page): Promise<boolean> {
 test("today's figures and their changes are those of SQL over the events, before and after more have come", async () => {
   const page = await open(`${week.ui}/`);
   await connected(page);
-  await until("the figures agree", 15_000, () => tilesAgree(page));
+  await until("the figures agree", patience, () => tilesAgree(page));
   const runs = tile(page, "Runs").locator("b");
   const before = await runs.innerText();
   const correlation = { session_id: randomUUID(), run_id: randomUUID(), span_id: randomUUID() };
@@ -62,14 +62,14 @@ test("today's figures and their changes are those of SQL over the events, before
     envelope("run.start", { correlation: { ...correlation, run_id: randomUUID() } }), // tells neither tokens nor cost
   );
   await allStored(week);
-  await until("the figures have moved", 15_000, async () => (await runs.innerText()) !== before);
-  await until("the figures agree again", 15_000, () => tilesAgree(page));
+  await until("the figures have moved", patience, async () => (await runs.innerText()) !== before);
+  await until("the figures agree again", patience, () => tilesAgree(page));
 });
 
 test("who is active now is who SQL finds at work", async () => {
   const page = await open(`${week.ui}/`);
   await connected(page);
-  await until("the figures agree", 15_000, async () => {
+  await until("the figures agree", patience, async () => {
     const [asked] = await sql<{ active: number; waiting: number }>(
       week,
       `SELECT count(*) FILTER (WHERE NOT waits AND last > now() - interval '30 min') AS active,
@@ -96,7 +96,7 @@ test("the kinds of agents are those of SQL, by each measure", async () => {
     const page = await open(`${week.ui}/?by=${measure}`);
     const region = page.getByRole("region", { name: "Kinds of agents" });
     await region.getByRole("link").first().waitFor();
-    await until(`the ${measure} agree`, 15_000, async () => {
+    await until(`the ${measure} agree`, patience, async () => {
       const day = "date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'";
       const frameworks = await sql<{ framework: string }>(
         week,

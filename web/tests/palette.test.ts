@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 
-import { connected, useBrowser, violations } from "./browser";
+import { connected, patience, useBrowser, violations } from "./browser";
 import { envelope, post } from "./events";
 import { until } from "./until";
 
@@ -92,7 +92,7 @@ test("what was chosen stays chosen when more is found before it", async () => {
   await palette(page).getByText(/found/).waitFor();
   expect(await wanted.getAttribute("aria-selected")).toBe("true");
   await page.keyboard.press("Enter");
-  await until("the light theme was chosen", 5_000, async () =>
+  await until("the light theme was chosen", patience, async () =>
     page.getByRole("button", { name: "Theme: Light" }).isVisible(),
   );
 });

@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 
-import { connected, overhang, sizes, useBrowser, violations } from "./browser";
+import { connected, overhang, patience, sizes, useBrowser, violations } from "./browser";
 import { envelope, post, snapshot } from "./events";
 import { allStored } from "./instance";
 import { RunBuilder, conversation, hostile, large } from "./runs";
@@ -60,7 +60,7 @@ test("the header says what was asked, how long it took and what it cost", async 
   await page.getByRole("heading", { level: 1, name: "Why does the export fail? Find out and fix it." }).waitFor();
   const figures = page.locator("header dl");
   for (const text of ["Tool calls4", "Errors1", "Tokens in41K", "Tokens out612", "Cost$0.25"])
-    await until(`the header says ${text}`, 5_000, async () =>
+    await until(`the header says ${text}`, patience, async () =>
       (await figures.innerText()).replaceAll(/\s/g, "").includes(text.replaceAll(" ", "")),
     );
   expect(await page.title()).toBe("Why does the export fail? Find out and fix it. · agentmon");
@@ -71,7 +71,7 @@ test("keys go from span to span, in whatever view, and the address has the span"
   await waterfall(page).waitFor();
   const press = async (key: string, span: string | null): Promise<void> => {
     await page.keyboard.press(key);
-    await until(`${key} leads to ${span}`, 5_000, async () => selected(page) === span);
+    await until(`${key} leads to ${span}`, patience, async () => selected(page) === span);
   };
   await press(".", "span-1");
   await press(".", "span-2");
@@ -159,7 +159,7 @@ test("the list finds and sorts", async () => {
   const page = await open(pathOf(talk, "?view=list"));
   await page.getByRole("button", { name: /^Took/ }).click();
   const firstName = () => page.locator("tbody tr[aria-rowindex='2'] td").nth(1).innerText();
-  await until("the longest is first", 5_000, async () => (await firstName()) === "explorer");
+  await until("the longest is first", patience, async () => (await firstName()) === "explorer");
   await page.getByRole("searchbox", { name: "Find spans" }).fill("export.py:14 grep");
   await page.getByText("1 of 6").waitFor();
   expect(await firstName()).toBe("Grep");
@@ -203,7 +203,7 @@ test("10,000 spans: all are there, and only what is seen is made", async () => {
   await page.getByRole("application", { name: "Waterfall of 10000 spans" }).waitFor();
   await waterfall(page).focus();
   await page.keyboard.press("End");
-  await until("the last span is selected", 5_000, async () => selected(page) !== null);
+  await until("the last span is selected", patience, async () => selected(page) !== null);
   await drawer(page).getByRole("heading").waitFor();
   await page.keyboard.press("3");
   await page.getByText("10,000 spans", { exact: true }).last().waitFor();

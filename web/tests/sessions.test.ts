@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 
-import { connected, overhang, useBrowser, violations } from "./browser";
+import { connected, overhang, patience, useBrowser, violations } from "./browser";
 import { envelope, post } from "./events";
 import { sql } from "./instance";
 import { pastDay } from "./ranges";
@@ -30,7 +30,7 @@ test("a past day has the sessions that SQL finds, newest first", async () => {
   const asked = await sql<{ session_id: string }>(week, beganIn(day));
   expect(asked.length).toBeGreaterThan(10);
   await rows(page).first().waitFor();
-  await until("all are counted", 10_000, async () => {
+  await until("all are counted", patience, async () => {
     return Number(await grid(page).getAttribute("aria-rowcount")) === asked.length + 1;
   });
   const began = await rows(page)
@@ -46,20 +46,20 @@ test("a filter typed is in the address, and in every row", async () => {
   await page.keyboard.type("host:zap ");
   await page.keyboard.press("Enter");
   await page.waitForURL((url) => url.searchParams.get("host") === "zap");
-  await until("only that host is left", 10_000, async () =>
+  await until("only that host is left", patience, async () =>
     (await cells(page, "host")).every((host) => host === "zap"),
   );
   expect((await cells(page, "host")).length).toBeGreaterThan(3);
   await page.goBack();
   await page.waitForURL((url) => !url.searchParams.has("host"));
-  await until("all hosts are back", 10_000, async () => new Set(await cells(page, "host")).size > 1);
+  await until("all hosts are back", patience, async () => new Set(await cells(page, "host")).size > 1);
 });
 
 test("a deep link shows what it says, and no more", async () => {
   const day = pastDay();
   const page = await open(`${week.ui}/sessions?${day.query}&framework=codex`);
   const asked = await sql<{ session_id: string }>(week, beganIn(day, "min(source_framework) = 'codex'"));
-  await until("all are counted", 10_000, async () => {
+  await until("all are counted", patience, async () => {
     return Number(await grid(page).getAttribute("aria-rowcount")) === asked.length + 1;
   });
   for (const agent of await cells(page, "agent")) expect(agent).toContain("codex");
