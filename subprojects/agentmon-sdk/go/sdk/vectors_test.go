@@ -189,6 +189,40 @@ func outline(events []fields) []fields {
 	return outlined
 }
 
+// What programs that were written for the first client of agentmon call.
+func TestEventByEvent(t *testing.T) {
+	ctx := context.Background()
+	emitter := silent(Config{ServerURL: "http://127.0.0.1:9", Framework: "my-agent", ClientID: "zap", Host: "here"})
+	other := silent(Config{ServerURL: "http://127.0.0.1:9", Framework: "collector"})
+	emitter.Emit(ctx, NewSessionStart("s", WithSource(emitter)))
+	emitter.Emit(ctx, NewRunStart("s", "r", WithSource(other)))
+	emitter.Emit(ctx, NewSpanStart("s", "r", "p"))
+	emitter.Emit(ctx, NewSpanEnd("s", "r", "p"))
+	emitter.Emit(ctx, NewRunEnd("s", "r", WithPayload(map[string]any{"status": "success"})))
+	emitter.Emit(ctx, NewSessionEnd("s"))
+	events := emitter.told(t)
+	var types []any
+	for _, event := range events {
+		types = append(types, event["event"].(fields)["type"])
+	}
+	if want := []any{"session.start", "run.start", "span.start", "span.end", "run.end", "session.end"}; !reflect.DeepEqual(types, want) {
+		t.Fatalf("types %v", types)
+	}
+	ours := fields{"framework": "my-agent", "client_id": "zap", "host": "here"}
+	if got := events[0]["event"].(fields)["source"]; !reflect.DeepEqual(got, ours) {
+		t.Errorf("source %v", got)
+	}
+	if got := events[1]["event"].(fields)["source"].(fields)["framework"]; got != "collector" {
+		t.Errorf("source %v", got)
+	}
+	if got := events[3]["correlation"]; !reflect.DeepEqual(got, fields{"session_id": "s", "run_id": "r", "span_id": "p"}) {
+		t.Errorf("correlation %v", got)
+	}
+	if got := events[4]["payload"]; !reflect.DeepEqual(got, fields{"status": "success"}) {
+		t.Errorf("payload %v", got)
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	type said struct {
 		Status            int
