@@ -16,7 +16,7 @@ public:
   explicit decoder(event_batch& batch) : batch_{batch} {}
 
   bool key(const json_string& name) {
-    look_for_lone_surrogate(name);
+    look_at_escapes(name);
     if (depth_ - base_ > max_named_depth || depth_ <= base_) return true;
     key_ = name.is_escaped ? slot_of(parent(), name.unescaped()) : slot_of(parent(), name.raw);
     return true;
@@ -45,7 +45,7 @@ public:
     if (depth_ == 0) return true; // a lone scalar as the root: told apart by is_root_valid
     if (level == 0) return no_event();
     if (type == value_type::number && !is_storable_number(text.raw)) checks_.number_out_of_range();
-    if (type == value_type::string) look_for_lone_surrogate(text);
+    if (type == value_type::string) look_at_escapes(text);
     if (level > max_named_depth || key_ == slot::unknown) return true;
     checks_.see(now_, key_, type, type == value_type::string ? keep(text) : text.raw);
     key_ = slot::unknown;
@@ -127,10 +127,12 @@ private:
 
   std::string_view slice(size_t from, size_t to) const { return {batch_.text.data() + from, to - from}; }
 
-  /// Only escapes can be half a surrogate pair: the text itself is UTF-8.
-  void look_for_lone_surrogate(const json_string& text) {
+  /// Only escapes can be half a surrogate pair, or NUL: the text itself is UTF-8 without control characters.
+  void look_at_escapes(const json_string& text) {
     if (!text.is_escaped || text.raw.find("\\u") == std::string_view::npos) return;
-    if (has_lone_surrogate(text.unescaped())) checks_.lone_surrogate();
+    const auto unescaped = text.unescaped();
+    if (has_lone_surrogate(unescaped)) checks_.lone_surrogate();
+    if (unescaped.find('\0') != std::string::npos) now_.holds_nul = true;
   }
 
   /// A view that lives as long as the batch: the text itself where it holds no escapes, else a copy. Of an input as

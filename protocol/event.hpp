@@ -32,6 +32,7 @@ struct event {
   std::string_view attributes; ///< JSON text of an object; empty when absent
   std::string_view payload;    ///< JSON text of an object; empty when absent
   std::string_view json;       ///< JSON text of the whole envelope, as it came in
+  bool holds_nul = false;      ///< the escape \u0000 stands somewhere in it, which jsonb refuses
 
   // The well-known payload keys that arithmetic needs.
   outcome status = outcome::none;

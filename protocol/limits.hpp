@@ -95,14 +95,14 @@ constexpr int tap_messages = 4096;             // live messages that wait for a 
 constexpr int tap_bytes = 8 * 1024 * 1024;     // the same in bytes
 
 // -- store ---------------------------------------------------------------------
-constexpr size_t writers = 2;                 // on one node: one copies while the other one folds and commits
-constexpr size_t transaction_bytes = 8 * MiB; // of messages, some 11,000 events: more make folding cheaper, and wait
-constexpr auto transaction_linger = 20ms;     // the first event of a quiet stream waits this long for company
-constexpr auto transaction_rest = 100ms;      // after one, PostgreSQL is left alone as long as that took, at most this
-constexpr auto transaction_timeout = 60s;     // statement_timeout of the writer
-constexpr auto query_timeout = 8s;            // statement_timeout of a reader; below answer_timeout
-constexpr size_t queries_waiting = 256;       // queued for a free reader; beyond it 503
-constexpr size_t readers = 3;                 // connections that answer queries
+constexpr size_t writers = 2;                  // on one node: one copies while the other one folds and commits
+constexpr size_t transaction_bytes = 16 * MiB; // of messages, some 22,000 events: more make folding cheaper, and wait
+constexpr auto transaction_linger = 20ms;      // the first event of a quiet stream waits this long for company
+constexpr auto transaction_rest = 100ms;       // after one, PostgreSQL is left alone as long as that took, at most this
+constexpr auto transaction_timeout = 60s;      // statement_timeout of the writer
+constexpr auto query_timeout = 8s;             // statement_timeout of a reader; below answer_timeout
+constexpr size_t queries_waiting = 256;        // queued for a free reader; beyond it 503
+constexpr size_t readers = 3;                  // connections that answer queries
 constexpr auto store_connect_timeout = 3s;
 constexpr auto store_silence = 4s; // past its own time-out, or to an empty question: the server is frozen, or its host
 constexpr auto store_look = 1s;    // how often an idle reader asks whether it is there

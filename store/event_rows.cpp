@@ -19,8 +19,8 @@ void append_text(std::string& to, std::string_view value) {
     binary::append_field(to, value);
 }
 
-void append_json(std::string& to, std::string_view json, std::string& buffer) {
-  binary::append_field(to, binary::json{json.empty() ? "{}" : storable(json, buffer)});
+void append_json(std::string& to, std::string_view json, bool holds_nul, std::string& buffer) {
+  binary::append_field(to, binary::json{json.empty() ? "{}" : holds_nul ? storable(json, buffer) : json});
 }
 
 void append_row(std::string& to, const event& e, std::string& buffer) {
@@ -32,8 +32,8 @@ void append_row(std::string& to, const event& e, std::string& buffer) {
   binary::append_field(to, e.framework);
   append_text(to, e.client_id);
   append_text(to, e.host);
-  append_json(to, e.attributes, buffer);
-  append_json(to, e.payload, buffer);
+  append_json(to, e.attributes, e.holds_nul, buffer);
+  append_json(to, e.payload, e.holds_nul, buffer);
 }
 
 } // namespace

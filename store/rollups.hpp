@@ -3,12 +3,13 @@
 #include "store/connection.hpp"
 
 #include <array>
-#include <compare>
-#include <map>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 
 namespace agentmon::store {
@@ -89,22 +90,21 @@ struct session_extent {
 /// Nothing of a session without events.
 std::optional<session_extent> extent_of(const session_state&);
 
-/// Orders tuples field by field, also tuples of views against tuples of strings. (std::less<> does the same, but clang
-/// 14, whose clang-tidy looks at this, does not accept it with this standard library.)
-struct by_fields {
+/// Hashes a tuple's fields, strings and views alike, so that lookups make no strings.
+struct hash_of_fields {
   using is_transparent = void;
-  template <class A, class B>
-  bool operator()(const A& a, const B& b) const {
-    return compare(a, b, std::make_index_sequence<std::tuple_size_v<A>>{}) < 0;
+  template <class... Fields>
+  size_t operator()(const std::tuple<Fields...>& key) const noexcept {
+    size_t hash = 0;
+    const auto mix = [&](size_t field) { hash = (hash ^ field) * 0x9e37'79b9'7f4a'7c15; };
+    std::apply([&](const auto&... field) { (mix(hash_of(field)), ...); }, key);
+    return hash;
   }
 
 private:
-  template <class A, class B, size_t... fields>
-  static std::strong_ordering compare(const A& a, const B& b, std::index_sequence<fields...>) {
-    auto order = std::strong_ordering::equal;
-    static_cast<void>(((order = std::get<fields>(a) <=> std::get<fields>(b), order == 0) && ...));
-    return order;
-  }
+  static size_t hash_of(std::string_view text) { return std::hash<std::string_view>{}(text); }
+  static size_t hash_of(timestamp at) { return static_cast<size_t>(at.time_since_epoch().count()); }
+  static size_t hash_of(int32_t number) { return static_cast<size_t>(number); }
 };
 
 /// What a set of events adds to the rollup tables. Keys begin with the bucket; lookups take string_views.
@@ -112,14 +112,13 @@ class rollups {
 public:
   template <class... Rest>
   using by_minute = std::tuple<timestamp, Rest...>;
-  using event_map =
-      std::map<by_minute<std::string, std::string, std::string>, event_sums, by_fields>; ///< framework, host, type
-  using agent_map =
-      std::map<by_minute<std::string, std::string, std::string>, agent_sums, by_fields>; ///< framework, client_id, host
-  using duration_map = std::map<by_minute<std::string, int32_t>, duration_sums, by_fields>; ///< framework, slot
-  using call_map =
-      std::map<by_minute<std::string, std::string, int32_t>, call_sums, by_fields>; ///< framework, name, slot
-  using day_set = std::set<std::tuple<binary::day, std::string>>;                   ///< session
+  template <class Sums, class... Rest>
+  using map = std::unordered_map<by_minute<Rest...>, Sums, hash_of_fields, std::equal_to<>>;
+  using event_map = map<event_sums, std::string, std::string, std::string>; ///< framework, host, type
+  using agent_map = map<agent_sums, std::string, std::string, std::string>; ///< framework, client_id, host
+  using duration_map = map<duration_sums, std::string, int32_t>;            ///< framework, slot
+  using call_map = map<call_sums, std::string, std::string, int32_t>;       ///< framework, name, slot
+  using day_set = std::set<std::tuple<binary::day, std::string>>;           ///< session
 
   void add(const event&);
   void add(const run_state& before, const run_state& after);

@@ -28,17 +28,23 @@ using event_span = std::span<const event* const>;
 /// The events of all batches ordered by id, each id once a day. All writers take the rows in the same order, so that
 /// two that hold the same events never wait for each other in a circle.
 event_list distinct_events(std::span<const incoming> batches) {
-  event_list events;
+  struct entry {
+    uuid id; // beside each other, they are sorted twice as fast as through the pointers
+    const event* it;
+  };
+  std::vector<entry> entries;
   for (const auto& in : batches)
-    for (const auto& e : in.batch->events) events.push_back(&e);
-  const auto day = [](const event* e) { return std::chrono::floor<days>(e->ts); };
-  std::stable_sort(events.begin(), events.end(), [&](const event* a, const event* b) {
-    const auto order = a->id <=> b->id;
+    for (const auto& e : in.batch->events) entries.push_back({e.id, &e});
+  const auto day = [](const entry& e) { return std::chrono::floor<days>(e.it->ts); };
+  std::stable_sort(entries.begin(), entries.end(), [&](const entry& a, const entry& b) {
+    const auto order = a.id <=> b.id;
     return order != 0 ? order < 0 : day(a) < day(b);
   });
-  const auto end = std::unique(events.begin(), events.end(),
-                               [&](const event* a, const event* b) { return a->id == b->id && day(a) == day(b); });
-  events.erase(end, events.end());
+  event_list events;
+  events.reserve(entries.size());
+  for (size_t i = 0; i < entries.size(); ++i)
+    if (i == 0 || entries[i].id != entries[i - 1].id || day(entries[i]) != day(entries[i - 1]))
+      events.push_back(entries[i].it);
   return events;
 }
 

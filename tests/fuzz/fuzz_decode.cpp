@@ -126,6 +126,7 @@ struct nul_finder : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, nul_finder> 
 void check_storable(const event& e) {
   std::string buffer;
   const auto json = store::storable(e.json, buffer);
+  check(e.holds_nul == (json != e.json), "what holds a NUL escape is known");
   rapidjson::MemoryStream stream{json.data(), json.size()};
   nul_finder finder;
   check(!rapidjson::Reader{}.Parse<rapidjson::kParseNumbersAsStringsFlag>(stream, finder).IsError(),

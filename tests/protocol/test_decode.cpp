@@ -221,6 +221,33 @@ TEST_CASE("text that is no batch is refused as a whole") {
   CHECK(decode("[]")->events.empty());
 }
 
+TEST_CASE("an event that holds the NUL escape says so, wherever it stands") {
+  const auto holds_nul = [](const std::string& payload) {
+    const auto batch = decode("[" + span_end(payload) + "," + span_end("{}") + "]");
+    REQUIRE(batch.has_value());
+    REQUIRE(batch->events.size() == 2);
+    CHECK_FALSE(batch->events[1].holds_nul);
+    return batch->events[0].holds_nul;
+  };
+  CHECK(holds_nul(R"({"input":"x\u0000"})"));
+  CHECK(holds_nul(R"({"a":{"b":[{"c\u0000":1}]}})"));
+  CHECK_FALSE(holds_nul(R"({"input":"x\\u0000 \u0001"})"));
+}
+
+TEST_CASE("ids are ordered as their bytes are") {
+  uuid less, more;
+  for (size_t at = 0; at < less.bytes.size(); ++at) {
+    less = more = uuid{};
+    less.bytes[at] = 1;
+    more.bytes[at] = 0x80;
+    if (at + 1 < less.bytes.size()) less.bytes[at + 1] = 0xff;
+    CHECK(less < more);
+    CHECK(more > less);
+    CHECK(less != more);
+    CHECK(more == uuid{more});
+  }
+}
+
 TEST_CASE("an event of the greatest depth is taken alone and from the array in which it travels") {
   const auto nested = [](size_t arrays) {
     return span_end(R"({"output":)" + std::string(arrays, '[') + std::string(arrays, ']') + "}");
