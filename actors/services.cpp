@@ -43,7 +43,7 @@ public:
       break;
     default:
       if (steady::now() - started_ > limits::service_start_timeout) {
-        log::warn(check_, "does not answer; it is started anew");
+        log::warn("services", "a private server does not answer; it is started anew", {{"server", check_}});
         stop();
         began_ = false;
       }
@@ -54,7 +54,8 @@ public:
     ready_ = false;
     if (!server_) return;
     if (auto stopped = server_->stop(); !stopped)
-      log::error(check_, "did not stop", {{"reason", stopped.error().message}});
+      log::error("services", "a private server did not stop",
+                 {{"server", check_}, {"reason", stopped.error().message}});
   }
 
 private:
@@ -65,14 +66,15 @@ private:
     if (!std::is_same_v<Server, service::nats> || !since || since != away_since_) useful_ = steady::now();
     away_since_ = since;
     if (steady::now() - useful_ <= limits::service_useless) return;
-    log::warn(check_, "runs, but is of no use; it is started anew");
+    log::warn("services", "a private server runs, but is of no use; it is started anew", {{"server", check_}});
     stop();
     began_ = false;
   }
 
   void start(node_context& node) {
     if (began_) {
-      log::warn(check_, "the private server ended; it is started again", {{"ending", server_->ending()}});
+      log::warn("services", "a private server ended; it is started again",
+                {{"server", check_}, {"ending", server_->ending()}});
       began_ = false;
       return fail_for_now(node, "the private server ended and is being started again");
     }
