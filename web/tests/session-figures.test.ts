@@ -15,7 +15,7 @@ const open = useBrowser();
 
 interface Largest {
   session_id: string;
-  run_id: string;
+  run_id: string; // of its runs, one that calls a tool
   runs: number;
   tool_calls: number;
   errors: number;
@@ -35,7 +35,7 @@ async function largest(): Promise<Largest> {
        WHERE session_id IS NOT NULL AND source_framework IN ('openclaw', 'codex', 'claude-code')
        GROUP BY session_id HAVING count(*) FILTER (WHERE type = 'session.end') > 0 ORDER BY count(*) DESC LIMIT 1),
        ${runsOf("run_id IS NOT NULL AND session_id IN (TABLE largest)")}
-     SELECT session_id, max(run_id) AS run_id, count(DISTINCT run_id) AS runs,
+     SELECT session_id, max(run_id) FILTER (WHERE ${isToolCall}) AS run_id, count(DISTINCT run_id) AS runs,
             count(*) FILTER (WHERE ${isToolCall}) AS tool_calls, count(*) FILTER (WHERE ${isError}) AS errors,
             (SELECT sum(input) FROM runs) AS input,
             (SELECT sum(output) FROM runs) AS output,
