@@ -1,5 +1,6 @@
 #include "actors/key_reader.hpp"
 
+#include "actors/routes.hpp"
 #include "http/counted_actor.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/log.hpp"
@@ -20,6 +21,8 @@ namespace {
 
 using self_actor = key_reader_actor::extend<caf::reacts_to<caf::tick_atom>>;
 using key_uses = std::vector<key_use>;
+
+constexpr std::string_view check_name = "access keys";
 
 std::filesystem::path file_of(const node_context& node) { return node.config.data_dir / "access-keys.json"; }
 
@@ -47,6 +50,20 @@ std::string_view warning_of(const door& at) {
   return {};
 }
 
+/// Does a port refuse what comes, because the keys are not known yet?
+bool keeps_out(const node_context& node) {
+  const auto waits = [](const door& at) { return at.waits() && !at.token; };
+  return (node.config.has(role::ingest) && waits(ingest_door(node)))
+         || (node.config.has(role::query) && waits(query_door(node)))
+         || (node.config.has(role::ui) && waits(ui_door(node)));
+}
+
+/// Until they are known the keys are among what /readyz waits for.
+void await_keys(node_context& node) {
+  node.keys.await();
+  if (keeps_out(node)) node.status.set(check_name, condition::starting, "are not known yet");
+}
+
 struct key_reader_state {
   explicit key_reader_state(self_actor::pointer actor) : self{actor} {}
 
@@ -57,6 +74,8 @@ struct key_reader_state {
       ask_member();
     if (away) look_at_file();
     node->keys.look(now());
+    if (const bool kept_out = std::exchange(keeps, keeps_out(*node)); kept_out && !keeps)
+      node->status.set(check_name, condition::up);
     for (const auto& port : node->open_ports) node->status.warn(port.name, warning_of(port.at));
   }
 
@@ -195,13 +214,15 @@ struct key_reader_state {
   std::map<std::string, key_use> of_others;    ///< not in PostgreSQL yet; of known keys only
   std::filesystem::file_time_type file_time{}; ///< of the file that was loaded last
   bool asking = false;
-  size_t turn = 0; ///< which of the nodes
+  bool keeps = false; ///< somebody out
+  size_t turn = 0;    ///< which of the nodes
   static inline const char* name = "key-reader";
 };
 
 self_actor::behavior_type read_keys(counted_pointer<self_actor, key_reader_state> self, node_context* node) {
   auto& state = self->state;
   state.node = node;
+  state.keeps = keeps_out(*node);
   std::error_code absent;
   state.file_time = std::filesystem::last_write_time(file_of(*node), absent);
   self->set_exit_handler([self, &state](const caf::exit_msg& exit) {
@@ -223,12 +244,12 @@ self_actor::behavior_type read_keys(counted_pointer<self_actor, key_reader_state
 void load_keys(node_context& node) {
   const auto text = read_file(file_of(node));
   if (!text && text.error().code == fault::not_found) {
-    if (has_database(node.config) || has_others(node.config)) node.keys.await();
+    if (has_database(node.config) || has_others(node.config)) await_keys(node);
     return;
   }
   const auto keys = text.and_then([](const std::string& json) { return parse_access_keys(json); });
   if (!keys) {
-    node.keys.await();
+    await_keys(node);
     return log::error("keys", "the file of access keys cannot be used; they must be told by PostgreSQL or another node",
                       {{"file", file_of(node).string()}, {"reason", keys.error().message}});
   }

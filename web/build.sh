@@ -26,9 +26,14 @@ if [[ ${1-} == --packages ]]; then
 fi
 
 folder=$(realpath -m "$1")
+depfile=${2:+$(realpath -m "$2")}
 packages
-npm --prefix "$web" run --silent build -- --outDir "$folder" --emptyOutDir --logLevel warn
-if [[ -n ${2-} ]]; then
-  { printf '%s:' "$(basename "$1")"; sources | sed 's/[ #]/\\&/g; s/^/ /' | tr -d '\n'; echo; } > "$2"
+# Who has the packages needs no npm.
+cd "$web"
+PATH=$web/node_modules/.bin:$PATH
+sh -c "$(node -p "require('./package.json').scripts.types")" > /dev/null
+vite build --outDir "$folder" --emptyOutDir --logLevel warn
+if [[ -n $depfile ]]; then
+  { printf '%s:' "$(basename "$1")"; sources | sed 's/[ #]/\\&/g; s/^/ /' | tr -d '\n'; echo; } > "$depfile"
 fi
 touch "$folder" # for ninja, which goes by the time of the folder

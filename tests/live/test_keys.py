@@ -224,7 +224,9 @@ def test_a_port_that_is_open_to_everybody_is_told():
         assert instance.readiness("gateway")["warnings"] == []
         instance.stop()
         instance.settings["AGENTMON_ADDR"] = f":{instance.ports['gateway']}"
+        (instance.data / "access-keys.json").unlink()
         instance.start()
+        assert post_status(instance) == 202, "who is ready takes events, at the first start, too"
         wait_until(lambda: [one["name"] for one in instance.readiness("gateway")["warnings"]] == ["gateway"], 10,
                    "/readyz tells that the gateway is open")
         assert "is open to everybody" in instance.log_text()
