@@ -171,11 +171,13 @@ result<std::string> attachment::request(const Words&... words) const {
     }
     to->changed.notify_all();
   };
-  const auto asker = system_.spawn([to = bond_->node, settle, words...](caf::event_based_actor* self) {
+  // With an argument: without any, CAF 0.17 dereferences a null pointer, which newer builds notice.
+  const auto ask = [settle, words...](caf::event_based_actor* self, const decltype(bond_->node)& to) {
     self->request(to, limits::shell_answer_timeout, words...)
         .then([settle](std::string& answer) { settle(std::move(answer)); },
               [settle](const caf::error& e) { settle(tl::unexpected{to_failure(e)}); });
-  });
+  };
+  const auto asker = system_.spawn(ask, bond_->node);
   while (!*said && bond_->losses == losses && !interrupt::requested()) bond_->changed.wait_for(lock, limits::tail_look);
   if (*said) return std::move(**said);
   caf::anon_send_exit(asker, caf::exit_reason::kill);

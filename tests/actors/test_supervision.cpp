@@ -25,8 +25,8 @@ caf::behavior hanging(counted<caf::event_based_actor>* self, int life) {
 }
 
 /// Crashes at everything.
-caf::behavior crashing(counted<caf::event_based_actor>* self) {
-  return {[self](query_atom, const query&) { self->quit(caf::exit_reason::unhandled_exception); }};
+caf::behavior crashing(counted<caf::event_based_actor>* self, caf::exit_reason why) {
+  return {[self, why](query_atom, const query&) { self->quit(why); }};
 }
 
 struct fixture : bench {
@@ -140,7 +140,8 @@ TEST_CASE_FIXTURE(fixture, "who crashes too often has its role started anew, and
                                           .start =
                                               [&](caf::actor_system& sys) {
                                                 ++starts;
-                                                return caf::actor_cast<caf::actor>(sys.spawn(crashing));
+                                                return caf::actor_cast<caf::actor>(
+                                                    sys.spawn(crashing, caf::exit_reason::unhandled_exception));
                                               },
                                           .parent = supervisor}));
   hanging_spec.above = "ingest";
@@ -175,7 +176,8 @@ TEST_CASE_FIXTURE(fixture, "only the role of the actor that gave up is started a
                                          .start =
                                              [&starts, name](caf::actor_system& sys) {
                                                starts.insert(name);
-                                               return caf::actor_cast<caf::actor>(sys.spawn(crashing));
+                                               return caf::actor_cast<caf::actor>(
+                                                   sys.spawn(crashing, caf::exit_reason::unhandled_exception));
                                              },
                                          .parent = supervisor})));
   for (int i = 0; i < limits::restart_budget; ++i) {
@@ -206,7 +208,7 @@ TEST_CASE("the pauses between restarts double up to a bound, each cut by chance,
 }
 
 TEST_CASE_FIXTURE(fixture, "the end of a port that nobody asked for ends the node") {
-  const auto port = keep(system.spawn(crashing));
+  const auto port = keep(system.spawn(crashing, caf::exit_reason::unhandled_exception));
   watch(supervisor, {{"gateway-port", port}});
   run();
   caf::anon_send(port, query_atom_v, query{});
