@@ -19,7 +19,7 @@ struct uuid {
   std::array<unsigned char, 16> bytes{};
 
   bool operator==(const uuid&) const = default;
-  /// As the bytes, which GCC 12 leaves to a call of memcmp: sorting ids is a good part of a writer's work.
+  /// As the bytes. (By default GCC 12 calls memcmp for each comparison; writers sort the ids of all events.)
   std::strong_ordering operator<=>(const uuid& other) const noexcept {
     const auto order = word(0) <=> other.word(0);
     return order != 0 ? order : word(8) <=> other.word(8);
