@@ -205,6 +205,8 @@ line_editor::~line_editor() {
 std::optional<std::string> line_editor::read() {
   auto& s = *state_;
   int length = 0;
+  // libedit does so after the prompt is shown, and a Ctrl+D between the two would be lost as the terminal's own.
+  el_set(s.editor, EL_PREP_TERM, 1);
   s.reading = true;
   const auto* const line = el_gets(s.editor, &length);
   s.reading = false;
