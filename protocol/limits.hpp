@@ -226,7 +226,8 @@ constexpr auto doctor_clock_skew = 5s;          // between this clock and Postgr
 // -- bench -------------------------------------------------------------------------
 constexpr auto bench_start_timeout = 60s;     // initdb and two servers, on a slow disk
 constexpr auto bench_stop_timeout = 60s;      // the ordered stop of an instance that is busy; then kill
-constexpr auto bench_look = 10ms;             // between two looks whether all is stored: the error of that figure
+constexpr auto bench_look = 10ms;             // between two looks whether something is ready
+constexpr auto bench_stored_look = 40ms;      // whether all is stored: the error of that figure; a look costs 0.5 ms
 constexpr auto bench_patience = 30s;          // without any progress: something is lost or stands still
 constexpr auto bench_retry = 100ms;           // until a refused request is sent again
 constexpr auto bench_memory_look = 500ms;     // a look reads all of /proc: 2 ms

@@ -301,7 +301,7 @@ result<steady::time_point> test_bench::wait_until_stored() {
       return fail(fault::corrupt, grouped(acked) + " events were acked, but only "
                                       + grouped(static_cast<size_t>(stored))
                                       + " of them are stored and no more come: events are lost");
-    if (!interrupt::pause(limits::bench_look)) return fail(fault::stopping, "interrupted");
+    if (!interrupt::pause(limits::bench_stored_look)) return fail(fault::stopping, "interrupted");
   }
 }
 
