@@ -114,7 +114,8 @@ result<rows> connection::receive(int sent, std::chrono::milliseconds patience) {
   case PGRES_COMMAND_OK:
   case PGRES_TUPLES_OK:
   case PGRES_EMPTY_QUERY:
-  case PGRES_COPY_IN: return last;
+  case PGRES_COPY_IN:
+  case PGRES_PIPELINE_SYNC: return last;
   default: return tl::unexpected{last_failure(answer)};
   }
 }
@@ -141,20 +142,59 @@ result<rows> connection::exec(const std::string& sql, const parameters& with) {
                  patience_);
 }
 
+int connection::send_prepare(const std::string& name, const std::string& sql, const parameters& with) {
+  return PQsendPrepare(handle_.get(), name.c_str(), sql.c_str(), static_cast<int>(with.size()), with.types().data());
+}
+
+int connection::send_prepared(const std::string& name, const parameters& with) {
+  const bound b{with};
+  return PQsendQueryPrepared(handle_.get(), name.c_str(), b.count(), b.values.data(), b.lengths.data(),
+                             b.formats.data(), binary_format);
+}
+
+std::string connection::next_name() { return "agentmon_" + std::to_string(++names_given_); }
+
 result<rows> connection::exec_prepared(const std::string& sql, const parameters& with) {
   auto name = prepared_.find(sql);
   if (name == prepared_.end()) {
-    const auto fresh = "agentmon_" + std::to_string(prepared_.size() + 1);
-    auto done = receive(
-        PQsendPrepare(handle_.get(), fresh.c_str(), sql.c_str(), static_cast<int>(with.size()), with.types().data()),
-        patience_);
+    const auto fresh = next_name();
+    auto done = receive(send_prepare(fresh, sql, with), patience_);
     if (!done) return done;
     name = prepared_.emplace(sql, fresh).first;
   }
-  const bound b{with};
-  return receive(PQsendQueryPrepared(handle_.get(), name->second.c_str(), b.count(), b.values.data(), b.lengths.data(),
-                                     b.formats.data(), binary_format),
-                 patience_);
+  return receive(send_prepared(name->second, with), patience_);
+}
+
+result<std::vector<rows>> connection::pipeline(const std::function<void(const statement_queue&)>& produce) {
+  struct queued {
+    const std::string* prepares = nullptr; ///< the SQL text that it prepares, or a statement that runs
+    int sent = 0;
+  };
+  std::vector<queued> all;
+  PQenterPipelineMode(handle_.get());
+  produce([&](const std::string& sql, const parameters& with) {
+    auto name = prepared_.find(sql);
+    if (name == prepared_.end()) {
+      name = prepared_.emplace(sql, next_name()).first;
+      all.push_back({&name->first, send_prepare(name->second, sql, with)});
+    }
+    all.push_back({nullptr, send_prepared(name->second, with)});
+    PQflush(handle_.get());
+  });
+  const int synced = PQpipelineSync(handle_.get());
+  std::vector<rows> answers;
+  std::optional<failure> first;
+  for (const auto& each : all) {
+    auto answer = receive(each.sent, patience_);
+    if (!answer && each.prepares != nullptr) prepared_.erase(prepared_.find(*each.prepares));
+    if (!answer && !first) first = std::move(answer.error());
+    if (answer && each.prepares == nullptr) answers.push_back(std::move(*answer));
+    if (first && !alive()) return tl::unexpected{std::move(*first)}; // nothing more comes
+  }
+  auto end = receive(synced, patience_);
+  PQexitPipelineMode(handle_.get());
+  if (first) return tl::unexpected{std::move(*first)};
+  return std::move(end).map([&](const rows&) { return std::move(answers); });
 }
 
 result<void> connection::copy_in(const std::string& sql, const std::function<void(const copy_piece&)>& produce) {

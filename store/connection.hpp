@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace agentmon::store {
 
@@ -31,6 +32,12 @@ public:
 
   /// The same with a plan that is kept for the life of the connection: for statements that run with every transaction.
   result<rows> exec_prepared(const std::string& sql, const parameters&);
+
+  /// Runs the statements that `produce` gives to its argument, as exec_prepared() does, but without a wait between them
+  /// (libpq's pipeline mode): PostgreSQL works on one while the next is made. Their answers in their order, or the
+  /// first failure, behind which nothing was run. Only inside of a transaction, which a failure ends.
+  using statement_queue = std::function<void(const std::string& sql, const parameters&)>;
+  result<std::vector<rows>> pipeline(const std::function<void(const statement_queue&)>& produce);
 
   /// Runs `COPY ... FROM STDIN (FORMAT binary)`; `produce` calls its argument with pieces of the stream until all is
   /// said. A failure of the server is told at the end.
@@ -74,11 +81,15 @@ private:
   bool wait_for_answer(std::chrono::steady_clock::time_point deadline) noexcept;
   result<rows> receive(int sent, std::chrono::milliseconds patience); ///< the last answer to what libpq took (1)
   failure last_failure(const PGresult*) const;
+  std::string next_name();
+  int send_prepare(const std::string& name, const std::string& sql, const parameters&);
+  int send_prepared(const std::string& name, const parameters&);
 
   std::unique_ptr<PGconn, closer> handle_;
   std::chrono::milliseconds patience_;                       ///< with each answer
   bool silent_ = false;                                      ///< an answer did not come
   std::map<std::string, std::string, std::less<>> prepared_; ///< SQL text to statement name
+  size_t names_given_ = 0;                                   ///< to prepared statements
 };
 
 /// Connects within limits::store_connect_timeout a host. `conninfo` is a URL or a keyword string as libpq takes it;

@@ -27,14 +27,16 @@ result<void> load(connection& db, ledger& into) {
     session_keys.push(id);
     for (const auto& [run_id, run] : session.runs) run_keys.row(id, run_id);
   }
-  if (session_keys.size() == 0) return {};
-  const auto sessions = db.exec_prepared(select_sessions(), parameters{}.add(session_keys));
-  if (!sessions) return tl::unexpected{sessions.error()};
-  for (const auto& state : read_states<session_state>(*sessions)) into.put(state);
-  if (run_keys.empty()) return {};
-  const auto runs = db.exec_prepared(select_runs(), run_keys.as_parameters());
-  if (!runs) return tl::unexpected{runs.error()};
-  for (auto& state : read_states<run_state>(*runs)) into.put(std::move(state));
+  const auto found = db.pipeline([&](const connection::statement_queue& run) {
+    if (session_keys.size() == 0) return;
+    run(select_sessions(), parameters{}.add(session_keys));
+    if (!run_keys.empty()) run(select_runs(), run_keys.as_parameters());
+  });
+  if (!found) return tl::unexpected{found.error()};
+  if (!found->empty())
+    for (const auto& state : read_states<session_state>(found->front())) into.put(state);
+  if (found->size() > 1)
+    for (auto& state : read_states<run_state>(found->back())) into.put(std::move(state));
   return {};
 }
 
@@ -47,10 +49,11 @@ struct states_to_save {
 
   void add(const State& state, bool is_stored) { (is_stored ? present : fresh).push_back(&state); }
 
-  result<void> save(connection& db) const {
-    if (!present.empty())
-      if (auto done = db.exec_prepared(update_statement<State>(), update_parameters(present)); !done)
-        return tl::unexpected{done.error()};
+  void update(const connection::statement_queue& run) const {
+    if (!present.empty()) run(update_statement<State>(), update_parameters(present));
+  }
+
+  result<void> insert(connection& db) const {
     if (fresh.empty()) return {};
     return copy_rows<const State*>(db, copy_statement<State>(), fresh,
                                    [](std::string& to, const State* state) { append_row(to, *state); });
@@ -59,14 +62,21 @@ struct states_to_save {
 
 } // namespace
 
-result<void> save_states(connection& db, const ledger& from) {
+result<void> save_states(connection& db, const ledger& from, const rollups& sums) {
   states_to_save<session_state> sessions;
   states_to_save<run_state> runs;
   for (const auto& [id, session] : from.sessions) {
     sessions.add(session.state, session.stored.has_value());
     for (const auto& [run_id, run] : session.runs) runs.add(run.after, run.before.first.has_value());
   }
-  return sessions.save(db).and_then([&] { return runs.save(db); });
+  if (auto inserted = sessions.insert(db).and_then([&] { return runs.insert(db); }); !inserted) return inserted;
+  return db
+      .pipeline([&](const connection::statement_queue& run) {
+        sessions.update(run);
+        runs.update(run);
+        save(run, sums);
+      })
+      .map([](const std::vector<rows>&) {});
 }
 
 result<void> take_fold_lock(connection& db) {
@@ -76,9 +86,7 @@ result<void> take_fold_lock(connection& db) {
 result<void> fold_into_tables(connection& db, ledger& fresh) {
   if (auto loaded = load(db, fresh); !loaded) return loaded;
   fresh.settle();
-  return save_states(db, fresh).and_then([&] { return save(db, fresh.sums); }).and_then([&] {
-    return save(db, std::move(fresh.snapshots));
-  });
+  return save_states(db, fresh, fresh.sums).and_then([&] { return save(db, std::move(fresh.snapshots)); });
 }
 
 } // namespace agentmon::store

@@ -142,7 +142,7 @@ result<void> save_what_stays(connection& db, ledger& book, const cut_sessions& s
     if (const auto extent = extent_of(session.state)) more.add(std::nullopt, *extent);
     more.agents[{minute_of(was.last), was.framework, was.client_id, was.host}].sessions_latest -= 1;
   }
-  return save_states(db, book).and_then([&] { return save(db, more); });
+  return save_states(db, book, more);
 }
 
 /// The last thing: from here on until the end of the transaction questions wait, too.

@@ -150,6 +150,6 @@ Map at_resolution(const Map& minutes, int32_t resolution) {
 }
 
 /// Adds it all to the tables, within the caller's transaction. The caller holds the fold lock.
-result<void> save(connection&, const rollups&);
+void save(const connection::statement_queue&, const rollups&);
 
 } // namespace agentmon::store

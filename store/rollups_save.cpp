@@ -54,9 +54,8 @@ const std::string& add_agents() {
   return statement;
 }
 
-result<void> add(connection& db, const std::string& statement, const column_set& columns) {
-  if (columns.empty()) return {};
-  return db.exec_prepared(statement, columns.as_parameters()).map([](const rows&) {});
+void add(const connection::statement_queue& run, const std::string& statement, const column_set& columns) {
+  if (!columns.empty()) run(statement, columns.as_parameters());
 }
 
 /// Calls row(resolution, key, sums) for everything that changes something, at every resolution.
@@ -119,12 +118,12 @@ column_set day_columns(const rollups& from) {
 
 } // namespace
 
-result<void> save(connection& db, const rollups& from) {
-  return add(db, add_events, event_columns(from))
-      .and_then([&] { return add(db, add_agents(), agent_columns(from)); })
-      .and_then([&] { return add(db, add_durations, duration_columns(from)); })
-      .and_then([&] { return add(db, add_calls, call_columns(from)); })
-      .and_then([&] { return add(db, add_days, day_columns(from)); });
+void save(const connection::statement_queue& run, const rollups& from) {
+  add(run, add_events, event_columns(from));
+  add(run, add_agents(), agent_columns(from));
+  add(run, add_durations, duration_columns(from));
+  add(run, add_calls, call_columns(from));
+  add(run, add_days, day_columns(from));
 }
 
 } // namespace agentmon::store
