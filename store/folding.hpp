@@ -12,8 +12,8 @@ result<void> take_fold_lock(connection&);
 /// caller's transaction and under the fold lock. Then the ledger's states are those stored.
 result<void> fold_into_tables(connection&, ledger& fresh);
 
-/// Writes the sessions and runs of the ledger as they are in it, and adds the sums to the rollups; who calls this sees to
-/// it that nobody else writes them.
+/// Writes the sessions and runs of the ledger as they are in it, and adds the sums to the rollups; who calls this sees
+/// to it that nobody else writes them.
 result<void> save_states(connection&, const ledger&, const rollups& sums);
 
 } // namespace agentmon::store
