@@ -61,6 +61,7 @@ struct journal_state {
     node->counts.journal_sync_seconds.Observe(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     node->counts.journal_syncs.Increment();
+    measure(); // first, so that who was answered 202 finds the events among those that wait
     auto done = std::exchange(group, {});
     if (synced) {
       answer(done, 0, {});
@@ -69,7 +70,6 @@ struct journal_state {
       tell_room(synced.error());
       refuse(done, synced.error());
     }
-    measure();
     answer_reader();
   }
 
