@@ -205,7 +205,7 @@ line_editor::~line_editor() {
 std::optional<std::string> line_editor::read() {
   auto& s = *state_;
   int length = 0;
-  // libedit does so after the prompt is shown, and a Ctrl+D between the two would be lost as the terminal's own.
+  // Raw before the prompt is shown: libedit makes it so only after, and a Ctrl+D between the two would be lost.
   el_set(s.editor, EL_PREP_TERM, 1);
   s.reading = true;
   const auto* const line = el_gets(s.editor, &length);

@@ -27,14 +27,13 @@ result<void> load(connection& db, ledger& into) {
     session_keys.push(id);
     for (const auto& [run_id, run] : session.runs) run_keys.row(id, run_id);
   }
+  if (session_keys.size() == 0) return {};
   const auto found = db.pipeline([&](const connection::statement_queue& run) {
-    if (session_keys.size() == 0) return;
     run(select_sessions(), parameters{}.add(session_keys));
     if (!run_keys.empty()) run(select_runs(), run_keys.as_parameters());
   });
   if (!found) return tl::unexpected{found.error()};
-  if (!found->empty())
-    for (const auto& state : read_states<session_state>(found->front())) into.put(state);
+  for (const auto& state : read_states<session_state>(found->front())) into.put(state);
   if (found->size() > 1)
     for (auto& state : read_states<run_state>(found->back())) into.put(std::move(state));
   return {};

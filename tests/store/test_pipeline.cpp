@@ -5,12 +5,7 @@
 using namespace agentmon;
 using namespace agentmon::store;
 using test::must;
-
-namespace {
-
 using queue = connection::statement_queue;
-
-} // namespace
 
 TEST_CASE("a pipeline's answers come in the order of its statements") {
   const test::database db;
