@@ -192,7 +192,7 @@ result<std::vector<rows>> connection::pipeline(const std::function<void(const st
     if (first && !alive()) return tl::unexpected{std::move(*first)}; // nothing more comes
   }
   auto end = receive(synced, patience_);
-  PQexitPipelineMode(handle_.get());
+  if (PQexitPipelineMode(handle_.get()) != 1) handle_.reset(); // it could never be asked anything else: not alive()
   if (first) return tl::unexpected{std::move(*first)};
   return std::move(end).map([&](const rows&) { return std::move(answers); });
 }
