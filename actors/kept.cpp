@@ -57,7 +57,8 @@ void kept::restart(const std::string& reason) {
   if (wanted_) return;
   log::info("keeper", "starts an actor anew", {{"actor", spec_.name}, {"reason", reason}});
   wanted_ = reason;
-  self_->send_exit(actor, caf::exit_reason::user_shutdown);
+  // Unlike at the node's end, so that it can tell one from the other.
+  self_->send_exit(actor, to_error({fault::unavailable, reason}));
   self_->delayed_send(self_, limits::stop_grace, upkeep{upkeep::kind::too_late, index_, life_, reason});
 }
 

@@ -184,7 +184,11 @@ self_actor::behavior_type keep_membership(counted_pointer<self_actor, membership
     state.watched.erase(down.source);
     state.node->members.lost(down.source);
   });
-  self->set_exit_handler([&state](caf::exit_msg& exit) { state.leave(exit.reason); });
+  self->set_exit_handler([self, &state](caf::exit_msg& exit) {
+    // When only this actor is started anew, the node stays.
+    if (exit.reason == caf::exit_reason::user_shutdown) return state.leave(exit.reason);
+    self->quit(exit.reason);
+  });
   self->send(self, caf::tick_atom_v);
   return {
       [node](caf::get_atom) { return static_cast<uint64_t>(node->members.others().size()); },

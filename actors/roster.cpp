@@ -89,6 +89,8 @@ result<void> roster::heard(const member& who, node_actor reached_by, clock::time
     return fail(fault::overload, "the cluster has " + std::to_string(limits::members) + " nodes already");
   auto& entry = others_[who.name];
   const auto before = entry.who.incarnation == who.incarnation ? entry.who.state : uint8_t{0};
+  // What it answered before its goodbye may come after it.
+  if (before == static_cast<uint8_t>(presence::stopped)) return {};
   entry.who = who;
   entry.who.state = before;
   entry.who.heard_us = now_us();

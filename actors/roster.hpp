@@ -27,7 +27,7 @@ public:
   result<void> heard(const member& who, node_actor reached_by, clock::time_point at = clock::now());
   /// What another member says of a third one: where it may be found.
   void told(const member& about, clock::time_point at = clock::now());
-  /// It has said goodbye.
+  /// It has said goodbye: this incarnation of it never comes back.
   void left(const std::string& name, uint64_t incarnation);
   /// The handle no longer leads anywhere.
   void lost(const caf::actor_addr&);

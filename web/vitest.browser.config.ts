@@ -9,7 +9,7 @@ export default defineConfig({
     // One after the other: each file has a browser of its own, and they share one agentmon.
     pool: "forks",
     poolOptions: { forks: { singleFork: true } },
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 180_000,
   },
 });

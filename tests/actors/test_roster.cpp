@@ -106,6 +106,14 @@ TEST_CASE_FIXTURE(cluster, "silence, a lost connection and a goodbye") {
   node.members.left("b", b.incarnation);
   CHECK(state_of(node.members, "b") == presence::stopped);
 
+  // Answered before the goodbye, but read after it.
+  CHECK(node.members.heard(b, face, at));
+  node.members.lost(face.address());
+  CHECK(state_of(node.members, "b") == presence::stopped);
+  auto next = other("b");
+  REQUIRE(node.members.heard(next, face, at));
+  CHECK(state_of(node.members, "b") == presence::alive);
+
   node.members.look(at + limits::member_forgotten + 1s);
   CHECK(node.members.all().size() == 1);
 }

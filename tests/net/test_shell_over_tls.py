@@ -68,6 +68,12 @@ def test_every_command_reaches_the_node_that_can_do_it(site, story):
     assert {node["name"] for node in json.loads(shown(site, site.viewer, "nodes --json"))["nodes"]} == {"a", "b", "c"}
 
 
+def test_a_node_stays_while_its_membership_is_started_anew(site):
+    assert "membership on c is started anew" in shown(site, site.processor, "restart c/membership")
+    wait_until(lambda: re.search(r"^c +membership .* 1 ", shown(site, site.processor, "ps c"), re.MULTILINE), 10, "it is up")
+    assert re.search(r"^c +alive ", shown(site, site.processor, "nodes"), re.MULTILINE)
+
+
 def test_what_cannot_be_done_is_told(site):
     for line, status, says in (("poll zap", PROBLEM, "no node that is reached watches a machine \"zap\""),
                                ("verify a", PROBLEM, "a has no PostgreSQL"),

@@ -1,7 +1,7 @@
 /** What is the same on every view: the frame, its keys, its themes, its sizes. */
 import { describe, expect, inject, test } from "vitest";
 
-import { connected, overhang, patience, sizes, useBrowser, violations } from "./browser";
+import { connected, loaded, overhang, patience, sizes, useBrowser, violations } from "./browser";
 
 const week = inject("week");
 const open = useBrowser();
@@ -13,7 +13,7 @@ describe.each(paths)("%s", (path) => {
     const page = await open(week.ui + path, { theme });
     await connected(page);
     await page.getByRole("heading", { level: 1 }).waitFor();
-    await page.getByRole("status", { name: "Loading" }).waitFor({ state: "detached" });
+    await loaded(page);
     expect(await page.locator("html").getAttribute("data-theme")).toBe(theme);
     expect(await violations(page)).toEqual([]);
   });
@@ -22,7 +22,7 @@ describe.each(paths)("%s", (path) => {
     const page = await open(week.ui + path, { size });
     await connected(page);
     await page.getByRole("heading", { level: 1 }).waitFor();
-    await page.getByRole("status", { name: "Loading" }).waitFor({ state: "detached" });
+    await loaded(page);
     expect(await overhang(page)).toBeLessThanOrEqual(0);
   });
 });
@@ -30,7 +30,7 @@ describe.each(paths)("%s", (path) => {
 test.each(paths)("%s is there after less than 120 KB of scripts", async (path) => {
   const page = await open(week.ui + path);
   await connected(page);
-  await page.getByRole("status", { name: "Loading" }).waitFor({ state: "detached" });
+  await loaded(page);
   const scripts = await page.evaluate(() =>
     performance
       .getEntriesByType("resource")
@@ -139,8 +139,7 @@ test.each(paths)("%s says once that the query API is away, and shows all by itse
   expect(await page.getByText(/is it running/).count()).toBe(1);
   expect(await violations(page)).toEqual([]);
   isAway = false;
-  // The parts of a view ask for themselves, after a pause that has grown to 15 s when the machine was slow until here.
-  await expect.poll(() => page.getByText(/is it running/).count(), { timeout: 2 * patience }).toBe(0);
+  await expect.poll(() => page.getByText(/is it running/).count(), { timeout: patience }).toBe(0);
   await page
     .getByText(path === "/system" ? /actors at work/ : "zap")
     .first()

@@ -1,7 +1,7 @@
 import { untrack } from "svelte";
 
 import type { Answer, Problem } from "./ask";
-import { isPassing, pauseAfter } from "./retry";
+import { Retry } from "./retry";
 
 /** What a view asked for: the last value stays while a new one is on its way. A problem that may pass is asked away. */
 export class Resource<T> {
@@ -14,8 +14,7 @@ export class Resource<T> {
   private dirty = false;
   private lastAsked = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
-  private failures = 0;
-  private retry: ReturnType<typeof setTimeout> | undefined;
+  private readonly retry = new Retry(() => void this.again());
 
   constructor(question: (signal: AbortSignal) => Promise<Answer<T>>) {
     this.question = question;
@@ -24,7 +23,7 @@ export class Resource<T> {
   /** Asks at once; an earlier question is taken back. */
   async again(): Promise<void> {
     this.underWay?.abort();
-    clearTimeout(this.retry);
+    this.retry.stop();
     const controller = new AbortController();
     this.underWay = controller;
     this.loading = true;
@@ -34,15 +33,9 @@ export class Resource<T> {
     if (controller.signal.aborted) return;
     this.underWay = null;
     this.loading = false;
-    if (answer.ok) {
-      this.value = answer.value;
-      this.problem = null;
-      this.failures = 0;
-    } else {
-      this.problem = answer.problem;
-      this.failures += 1;
-      if (isPassing(answer.problem)) this.retry = setTimeout(() => void this.again(), pauseAfter(this.failures));
-    }
+    if (answer.ok) this.value = answer.value;
+    this.problem = answer.ok ? null : answer.problem;
+    this.retry.take(answer);
     if (this.dirty) this.soon();
   }
 
@@ -62,7 +55,7 @@ export class Resource<T> {
 
   stop(): void {
     this.underWay?.abort();
-    clearTimeout(this.retry);
+    this.retry.stop();
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
   }

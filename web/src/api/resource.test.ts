@@ -42,4 +42,20 @@ describe("a question that was not answered", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect([refused.asked(), left.asked()]).toEqual([1, 1]);
   });
+
+  it("is asked again as soon as another one is answered that was not before", async () => {
+    const problem = { ok: false, problem: away } as const;
+    const late = answering(problem, problem, { ok: true, value: 1 });
+    await late.resource.again();
+    await vi.advanceTimersByTimeAsync(2_000);
+    const early = answering(problem, { ok: true, value: 2 });
+    await early.resource.again();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([early.resource.value, late.resource.value, late.asked()]).toEqual([2, 1, 3]);
+    const other = answering(problem);
+    await other.resource.again();
+    await early.resource.again();
+    expect(other.asked(), "an answer like any other tells nothing").toBe(1);
+    other.resource.stop();
+  });
 });

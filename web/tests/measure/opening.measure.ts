@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { inject, test } from "vitest";
 
-import { connected, useBrowser } from "../browser";
+import { connected, loaded, useBrowser } from "../browser";
 import { until } from "../until";
 import { largeSession, sessions } from "./filling";
 import {
@@ -23,7 +23,7 @@ const times = 5;
 const ready = async (page: Page): Promise<void> => {
   await connected(page);
   await page.getByRole("heading", { level: 1 }).waitFor({ state: "attached" });
-  await page.getByRole("status", { name: "Loading" }).waitFor({ state: "detached" });
+  await loaded(page);
   await page.waitForLoadState("networkidle");
 };
 

@@ -1,5 +1,5 @@
 import type { Answer, Problem } from "../../api/ask";
-import { isPassing, pauseAfter } from "../../api/retry";
+import { Retry } from "../../api/retry";
 import type { Session } from "../../api/types";
 import type { News } from "../../live/live.svelte";
 import { compare, type Place, placeOf } from "./order";
@@ -73,8 +73,7 @@ export class SessionList {
   private underWay: AbortController | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private lastBegun = 0;
-  private failures = 0;
-  private retry: ReturnType<typeof setTimeout> | undefined;
+  private readonly retry = new Retry(() => this.tryAgain());
 
   /** Shows the answers of another query. What is seen stays until they come. */
   open(source: Source): void {
@@ -85,7 +84,7 @@ export class SessionList {
 
   close(): void {
     this.underWay?.abort();
-    clearTimeout(this.retry);
+    this.retry.stop();
     if (this.timer) clearTimeout(this.timer);
     this.source = this.timer = this.underWay = null;
   }
@@ -284,16 +283,14 @@ export class SessionList {
   private async question(cursor: string | null): Promise<Page | null> {
     const controller = new AbortController();
     this.underWay = controller;
-    clearTimeout(this.retry);
+    this.retry.stop();
     this.meanwhile = [];
     const answer = await this.source?.ask(cursor, controller.signal);
     if (!answer || controller.signal.aborted) return null;
     this.underWay = null;
     this.problem = answer.ok ? null : answer.problem;
-    this.failures = answer.ok ? 0 : this.failures + 1;
-    if (answer.ok) return answer.value;
-    if (isPassing(answer.problem)) this.retry = setTimeout(() => this.tryAgain(), pauseAfter(this.failures));
-    return null;
+    this.retry.take(answer);
+    return answer.ok ? answer.value : null;
   }
 
   private append(cursor: string | null, page: Page): void {
