@@ -50,6 +50,14 @@ result<void> open_control_port(caf::actor_system& system, const control::link& h
 std::string control_reason(const caf::actor_system& system, const caf::error& e) {
   const auto& context = e.context();
   if (context.match_elements<std::string>()) return context.get_as<std::string>(0);
+  // What CAF makes of an answer that is none depends on how much of it has come.
+  for (const auto no_node : {caf::sec::disconnect_during_handshake, caf::sec::connection_timeout,
+                             caf::sec::malformed_basp_message, caf::sec::incompatible_versions,
+                             caf::sec::incompatible_application_ids, caf::sec::serializing_basp_payload_failed})
+    if (e == no_node)
+      return "what is there does not answer as a node of agentmon " AGENTMON_VERSION
+             " does: it is none, it hangs, or it wants TLS (set AGENTMON_CONTROL_CERT, AGENTMON_CONTROL_KEY and "
+             "AGENTMON_CONTROL_CA)";
   return system.render(e);
 }
 

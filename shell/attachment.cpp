@@ -56,14 +56,6 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-std::string why_not(const caf::actor_system& system, const caf::error& e) {
-  if (e == caf::sec::disconnect_during_handshake || e == caf::sec::connection_timeout)
-    return "what is there does not answer as a node of agentmon " AGENTMON_VERSION
-           " does: it is none, it hangs, or it wants TLS (set AGENTMON_CONTROL_CERT, AGENTMON_CONTROL_KEY and "
-           "AGENTMON_CONTROL_CA)";
-  return control_reason(system, e);
-}
-
 /// Dials, watches what it found, and dials again.
 struct seeker_state {
   explicit seeker_state(caf::event_based_actor* actor) : self{actor} {}
@@ -75,7 +67,7 @@ struct seeker_state {
     self->request(dialer, limits::shell_attach_timeout, caf::connect_atom_v, to->where.host, to->where.port)
         .then([this](const caf::node_id&, caf::strong_actor_ptr& published,
                      const std::set<std::string>& speaks) { greet(published, speaks); },
-              [this](const caf::error& e) { again(why_not(self->system(), e)); });
+              [this](const caf::error& e) { again(control_reason(self->system(), e)); });
   }
 
   void greet(const caf::strong_actor_ptr& published, const std::set<std::string>& speaks) {
