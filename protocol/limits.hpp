@@ -224,18 +224,16 @@ constexpr auto doctor_verify_timeout = 1h;      // statement time-out while ever
 constexpr auto doctor_clock_skew = 5s;          // between this clock and PostgreSQL's
 
 // -- bench -------------------------------------------------------------------------
-constexpr auto bench_start_timeout = 60s;     // initdb and two servers, on a slow disk
-constexpr auto bench_stop_timeout = 60s;      // the ordered stop of an instance that is busy; then kill
-constexpr auto bench_look = 10ms;             // between two looks whether something is ready
-constexpr auto bench_stored_look = 40ms;      // whether all is stored: the error of that figure; a look costs 0.5 ms
-constexpr auto bench_patience = 30s;          // without any progress: something is lost or stands still
-constexpr auto bench_retry = 100ms;           // until a refused request is sent again
-constexpr auto bench_memory_look = 500ms;     // a look reads all of /proc: 2 ms
-constexpr auto bench_rest_look = 1s;          // a second of less than a tenth of a core is rest ...
-constexpr auto bench_rest_timeout = 60s;      // ... and indexing behind a large fill may take this long
-constexpr size_t bench_copy_events = 100'000; // of one piece of the COPY ceiling: 2 s
-constexpr size_t bench_copy_transaction =
-    10'000; // events of one transaction of that ceiling: as many as the writer takes
+constexpr auto bench_start_timeout = 60s; // initdb and two servers, on a slow disk
+constexpr auto bench_stop_timeout = 60s;  // the ordered stop of an instance that is busy; then kill
+constexpr auto bench_look = 10ms;         // between two looks whether something is ready
+constexpr auto bench_stored_look = 40ms;  // whether all is stored: the error of that figure; a look costs 0.5 ms
+constexpr auto bench_patience = 30s;      // without any progress: something is lost or stands still
+constexpr auto bench_retry = 100ms;       // until a refused request is sent again
+constexpr auto bench_memory_look = 500ms; // a look reads all of /proc: 2 ms
+constexpr auto bench_rest_look = 1s;      // a second of less than a tenth of a core is rest ...
+constexpr auto bench_rest_timeout = 60s;  // ... and indexing behind a large fill may take this long
+constexpr size_t bench_copy_transaction = 10'000;  // events of one of the COPY ceiling: what one batch may hold
 constexpr size_t bench_message_bytes = 16 * MiB;   // different messages of the publish ceiling
 constexpr uint64_t bench_stream_bytes = 512 * MiB; // the stream of the publish ceiling, beside ours
 

@@ -35,8 +35,9 @@ export function useBrowser(): (url: string, opening?: Opening) => Promise<Page> 
   });
   afterAll(() => browser?.close());
   afterEach(async () => {
-    await Promise.all(pages.map((page) => page.context().close()));
+    // What a page says while it is closed is not judged: its socket may still be about to connect.
     const found = problems;
+    await Promise.all(pages.map((page) => page.context().close()));
     pages = [];
     problems = [];
     expect(found, found.join("; ")).toEqual([]);
