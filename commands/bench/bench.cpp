@@ -114,7 +114,7 @@ result<void> measure_fill(test_bench& on, const bench_plan& plan, bench_result& 
   if (!ceiling) return tl::unexpected{ceiling.error()};
   const auto copy = [&] {
     say(on, "ceiling: COPY");
-    return ceiling->copy(on.events, plan.events / 2);
+    return ceiling->copy(on.events, (plan.events + 1) / 2);
   };
   if (auto copied = copy(); !copied) return copied;
   if (plan.phases.contains("fill") || plan.phases.contains("queries")) {
