@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 
 import { count, counted, money, percent, shortCount } from "../src/words/numbers";
-import { connected, overhang, patience, useBrowser, violations } from "./browser";
+import { connected, overhang, patience, rowsOf, useBrowser, violations } from "./browser";
 import { type Posted, envelope, post, snapshot } from "./events";
 import { type Figures, figuresOf } from "./figures";
 import { allStored, sql } from "./instance";
@@ -15,7 +15,7 @@ import { until } from "./until";
 const week = inject("week");
 const open = useBrowser();
 
-const lanes = (page: Page) => page.getByRole("grid", { name: "Agents" }).locator("[role=row]:not([aria-rowindex='1'])");
+const lanes = (page: Page) => rowsOf(page, "Agents");
 const lane = (page: Page, name: string) => lanes(page).filter({ has: page.getByRole("link", { name, exact: true }) });
 const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
 

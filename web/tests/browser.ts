@@ -1,5 +1,5 @@
 import axe from "axe-core";
-import { type Browser, type Page, chromium } from "playwright-core";
+import { type Browser, type Locator, type Page, chromium } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
 export type Theme = "light" | "dark";
@@ -14,10 +14,6 @@ export interface Opening {
   /** Errors in the console that this test brings about. */
   expected?: RegExp;
 }
-
-/** What the page asks again by itself, as on a machine whose disk stands still for seconds: whether it did is told by what
- * a test waits for. */
-const passing = /^Failed to load resource: the server responded with a status of 50[234]/;
 
 /** For the top of a test file: a browser for its tests. After each, its pages are closed, and none may have logged an
  * error, thrown, or asked for something that the Content-Security-Policy forbids. */
@@ -35,9 +31,8 @@ export function useBrowser(): (url: string, opening?: Opening) => Promise<Page> 
   });
   afterAll(() => browser?.close());
   afterEach(async () => {
-    // What a page says while it is closed is not judged: its socket may still be about to connect.
-    const found = problems;
     await Promise.all(pages.map((page) => page.context().close()));
+    const found = problems;
     pages = [];
     problems = [];
     expect(found, found.join("; ")).toEqual([]);
@@ -51,7 +46,7 @@ export function useBrowser(): (url: string, opening?: Opening) => Promise<Page> 
     page.setDefaultTimeout(patience);
     pages.push(page);
     const tell = (text: string): void => {
-      if (!passing.test(text) && !expected?.test(text)) problems.push(`${url}: ${text}`);
+      if (!expected?.test(text)) problems.push(`${url}: ${text}`);
     };
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") tell(message.text());
@@ -83,6 +78,10 @@ export async function violations(page: Page): Promise<string[]> {
 /** Until the live feed is connected, so that nothing that is posted from then on is missed. */
 export const connected = (page: Page): Promise<void> =>
   page.getByRole("contentinfo").getByText("Live", { exact: true }).waitFor();
+
+/** The rows of a grid that are drawn at the moment, without the one of its heads. */
+export const rowsOf = (page: Page, grid: string): Locator =>
+  page.getByRole("grid", { name: grid }).locator("[role=row]:not([aria-rowindex='1'])");
 
 /** Until no part of the view is a skeleton any more. */
 export const loaded = (page: Page): Promise<void> =>

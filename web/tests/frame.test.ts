@@ -2,7 +2,7 @@
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, inject, test } from "vitest";
 
-import { connected, loaded, overhang, patience, sizes, useBrowser, violations } from "./browser";
+import { connected, loaded, overhang, patience, rowsOf, sizes, useBrowser, violations } from "./browser";
 
 const week = inject("week");
 const open = useBrowser();
@@ -10,8 +10,8 @@ const open = useBrowser();
 /** Each view, and what it shows of any data at all. */
 const views: Record<string, (page: Page) => Locator> = {
   "/": (page) => page.getByRole("list", { name: /^Latest events/ }).getByRole("listitem"),
-  "/sessions": (page) => page.getByRole("grid", { name: "Sessions" }).locator("[role=row]:not([aria-rowindex='1'])"),
-  "/agents": (page) => page.getByRole("grid", { name: "Agents" }).locator("[role=row]:not([aria-rowindex='1'])"),
+  "/sessions": (page) => rowsOf(page, "Sessions"),
+  "/agents": (page) => rowsOf(page, "Agents"),
   "/openclaw": (page) => page.getByRole("article"),
   "/system": (page) => page.getByText(/actors at work/),
 };
@@ -81,6 +81,20 @@ test("? shows the keys and Escape closes them", async () => {
   expect(await violations(page)).toEqual([]);
   await page.keyboard.press("Escape");
   await help.waitFor({ state: "hidden" });
+});
+
+test("a view that is left asks for nothing more", async () => {
+  const page = await open(`${week.ui}/sessions?range=7d`);
+  await content(page, "/sessions").first().getByRole("link").first().click();
+  await page.waitForURL((url) => /^\/sessions\/./.test(url.pathname));
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await loaded(page);
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  await page.goBack();
+  await content(page, "/sessions").first().waitFor();
+  expect(asked).toContain("/v1/sessions");
+  expect(asked.filter((path) => path.startsWith("/v1/sessions/"))).toEqual([]);
 });
 
 test("the time range goes along from view to view", async () => {

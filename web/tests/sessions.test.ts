@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 
-import { connected, overhang, patience, useBrowser, violations } from "./browser";
+import { connected, overhang, patience, rowsOf, useBrowser, violations } from "./browser";
 import { envelope, post } from "./events";
 import { sql } from "./instance";
 import { pastDay } from "./ranges";
@@ -13,7 +13,7 @@ const week = inject("week");
 const open = useBrowser();
 
 const grid = (page: Page) => page.getByRole("grid", { name: "Sessions" });
-const rows = (page: Page) => grid(page).locator("[role=row]:not([aria-rowindex='1'])");
+const rows = (page: Page) => rowsOf(page, "Sessions");
 const cells = (page: Page, name: string) =>
   rows(page)
     .locator(`.${name}`)
