@@ -237,6 +237,21 @@ test("a lock belongs to one process, and to nobody when its process is gone or s
   second.release();
 });
 
+test("processes that take a lock and give it away all the time never hold it at once", async (t) => {
+  const folder = temporaryFolder(t);
+  const worker = new URL("lock.worker.mjs", import.meta.url).pathname;
+  const said = await Promise.all(
+    [...Array(3)].map(async () => {
+      const child = spawn(process.execPath, [worker, join(folder, "lock"), join(folder, "inside"), "5000"]);
+      const output: Buffer[] = [];
+      child.stdout.on("data", (data: Buffer) => output.push(data));
+      await once(child, "close");
+      return Buffer.concat(output).toString();
+    }),
+  );
+  assert.deepEqual(said, ["0\n", "0\n", "0\n"]);
+});
+
 test("capture off: no text of users, models and tools is told", () => {
   const text = envelope(
     { type: "span.end", at: 0, status: "error", kind: "tool", name: "exec", input: "IN", output: "OUT", error: { type: "exit", message: "MSG" } },

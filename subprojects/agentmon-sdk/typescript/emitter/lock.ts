@@ -18,7 +18,7 @@ export class Lock {
    * away: what waits there must go out all the same. */
   take(): boolean {
     try {
-      if (!this.create() && !(this.isStale() && this.replace())) return false;
+      if (!this.create() && !this.takeOver()) return false;
     } catch {
       return true;
     }
@@ -43,17 +43,26 @@ export class Lock {
       closeSync(descriptor);
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+      if (isCode(error, "EEXIST")) return false;
       throw error;
     }
   }
 
-  private isStale(): boolean {
-    const status = statSync(this.file, { throwIfNoEntry: false });
-    if (!status) return true;
-    if (Date.now() - status.mtimeMs > limits.lockStaleMs) return true;
-    const pid = Number.parseInt(readFileSync(this.file, "utf8"), 10);
-    return Number.isInteger(pid) && pid !== process.pid && !isRunning(pid);
+  /** The lock of a holder that is gone. Whoever gave it away a moment ago may hold it again by now: a lock that was
+   * there and is missing is free for who creates it, not for who replaces it. */
+  private takeOver(): boolean {
+    let touched: number;
+    let pid: number;
+    try {
+      touched = statSync(this.file).mtimeMs;
+      pid = Number.parseInt(readFileSync(this.file, "utf8"), 10);
+    } catch (error) {
+      if (isCode(error, "ENOENT")) return this.create();
+      throw error;
+    }
+    const silent = Date.now() - touched > limits.lockStaleMs;
+    const gone = Number.isInteger(pid) && pid !== process.pid && !isRunning(pid);
+    return (silent || gone) && this.replace();
   }
 
   private replace(): boolean {
@@ -78,11 +87,15 @@ function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return isCode(error, "EPERM");
   }
   try {
     return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
   } catch {
     return true; // no Linux
   }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return (error as NodeJS.ErrnoException).code === code;
 }
