@@ -100,7 +100,7 @@ struct puller_state {
     held.push_back(std::move(message));
     node->counts.messages_pulled.Increment();
     if (held.size() == 1) held_since = self->clock().now();
-    if (held.size() == 1 || held_bytes >= limits::transaction_bytes) store();
+    if (held.size() == 1 || held_bytes >= limits::second_writer_bytes) store();
   }
 
   void ended(uint8_t code, const std::string& reason) {
@@ -113,12 +113,11 @@ struct puller_state {
 
   /// Gives the writers what there is. The first message waits a moment for company: on a busy stream that moment passes
   /// while a writer works, on a moderate one it keeps it from one tiny transaction after the other. A second writer
-  /// gets work only when a whole transaction has gathered: less is cheaper together with what comes while the first
-  /// works.
+  /// gets work only when much has gathered: less is cheaper together with what comes while the first works.
   void store() {
     const auto wait = std::max(held_since + limits::transaction_linger, rest_until) - self->clock().now();
     while (!held.empty() && storing.size() < limits::writers
-           && (held_bytes >= limits::transaction_bytes || (storing.empty() && wait.count() <= 0)))
+           && (held_bytes >= limits::second_writer_bytes || (storing.empty() && wait.count() <= 0)))
       send(take());
     if (!held.empty() && storing.empty()) self->delayed_send(self, wait, flush_atom_v);
   }

@@ -29,7 +29,7 @@ synchronous_commit = on
 full_page_writes = on
 # Full pages after a checkpoint are most of the log's volume; compressed they cost less processor than disk.
 wal_compression = on
-# Two full transactions of the writers, so that they do not wait for the log's disk before their COMMIT.
+# What a full transaction of a writer logs, so that it does not wait for the log's disk before its COMMIT.
 wal_buffers = 64MB
 # Rare checkpoints, because each one makes the pages of random-key indexes be logged in full again ...
 checkpoint_timeout = 15min
