@@ -92,8 +92,11 @@ void listener_state::received(caf::io::new_data_msg& m) {
 bool listener_state::advance(connection& c) {
   const bool had_head = c.request.head_complete();
   switch (c.request.feed(c.in)) {
-  case splitter::state::whole:
-    return c.request.has_body() && overloaded(c.request.length()) ? turn_away(c) : hand_over(c);
+  case splitter::state::whole: {
+    const bool has_room = c.claimed > 0 && c.claimed == c.request.announced();
+    unclaim(c);
+    return !has_room && c.request.has_body() && overloaded(c.request.length()) ? turn_away(c) : hand_over(c);
+  }
   case splitter::state::refused: return refuse(c, c.request.status(), c.request.reason());
   case splitter::state::more: break;
   }
@@ -101,18 +104,40 @@ bool listener_state::advance(connection& c) {
     return refuse(c, 503, "This server is receiving too much at once; send it again in a second.");
   if (!c.request.head_complete()) return true;
   c.deadline = now_ + settings_.body_timeout;
-  if (had_head) return true;
-  if (c.request.announced() > 0 && overloaded(c.request.announced())) {
+  if (!had_head) c.claim_end = now_ + settings_.claim_time;
+  if (c.request.announced() > 0 && ((!had_head && overloaded(c.request.announced())) || !claim(c))) {
     const bool unread = c.request.wants_continue() || c.request.announced() > limits::refuse_unread_bytes;
     return unread || !c.request.keep_alive() || draining_ ? refuse(c, 503, too_much) : skip_body(c);
   }
+  if (had_head) return true;
   c.in.reserve(c.in.size() + c.request.announced());
   return !c.request.wants_continue() || send(c, continue_answer);
 }
 
 /// Requests without a body are always taken: they are small, and health checks must be answered under load.
 bool listener_state::overloaded(uint64_t more) const {
-  return held_->load(std::memory_order_relaxed) + more > settings_.held_bytes;
+  return held_->load(std::memory_order_relaxed) + claimed_ + more > settings_.held_bytes;
+}
+
+/// Keeps room for a body that was let in by its head, so that it is not turned away when all of it has been read: as
+/// much as limits::claim_per_byte times what came, and not for longer than limits::claim_time, so that nobody keeps
+/// others out by announcing much and sending little. False when it wants more than there is.
+bool listener_state::claim(connection& c) {
+  end_old_claims();
+  const auto likely = std::min<uint64_t>(c.request.announced(), limits::claim_per_byte * c.in.size());
+  if (now_ >= c.claim_end || likely <= c.claimed) return true;
+  if (overloaded(likely - c.claimed)) return false;
+  if (c.claimed == 0) claim_ends_.emplace_back(c.claim_end, c.id);
+  claimed_ += likely - c.claimed;
+  c.claimed = likely;
+  return true;
+}
+
+void listener_state::unclaim(connection& c) { claimed_ -= std::exchange(c.claimed, 0); }
+
+void listener_state::end_old_claims() {
+  for (; !claim_ends_.empty() && claim_ends_.front().first <= now_; claim_ends_.pop_front())
+    if (auto* c = find(claim_ends_.front().second); c && c->claim_end <= now_) unclaim(*c);
 }
 
 /// Refuses a request that has been read whole: the connection can go on.
@@ -129,6 +154,7 @@ bool listener_state::turn_away(connection& c) {
 /// Refuses a request by its head, at once, and keeps the connection: its body costs neither memory nor a look.
 bool listener_state::skip_body(connection& c) {
   ++stats_.refused;
+  unclaim(c);
   c.phase = phase::skipping;
   c.skip = c.request.missing();
   buffered_ -= std::exchange(c.in, {}).size();
@@ -222,6 +248,7 @@ void listener_state::tick() {
   self_->delayed_send(self_, settings_.tick, caf::tick_atom_v);
   now_ = std::chrono::steady_clock::now();
   refusing_ = false;
+  end_old_claims();
   std::vector<connection_id> due;
   for (const auto& [id, c] : connections_)
     if (now_ >= c.deadline || (c.unsent > 0 && now_ >= c.written + settings_.write_timeout)) due.push_back(id);

@@ -27,6 +27,7 @@ struct listener_settings {
   size_t websocket_unanswered = limits::websocket_unanswered;
   std::chrono::milliseconds head_timeout = limits::head_timeout;
   std::chrono::milliseconds body_timeout = limits::body_timeout;
+  std::chrono::milliseconds claim_time = limits::claim_time;
   std::chrono::milliseconds idle_timeout = limits::idle_timeout;
   std::chrono::milliseconds answer_timeout = limits::answer_timeout;
   std::chrono::milliseconds write_timeout = limits::write_timeout;

@@ -109,6 +109,7 @@ void listener_state::resume(connection_id id) {
 /// closing a socket with unread input would destroy the answer on its way.
 bool listener_state::finish(connection& c) {
   end_websocket(c);
+  unclaim(c);
   c.phase = phase::closing;
   buffered_ -= c.in.size();
   c.in.clear();
@@ -143,6 +144,7 @@ void listener_state::lost(caf::io::connection_handle handle) {
 /// Takes leave of all that knows the connection. The reference is dangling afterwards.
 void listener_state::forget(connection& c) {
   end_websocket(c);
+  unclaim(c);
   const auto id = c.id;
   const auto other = c.phase == phase::tunnel ? c.other : connection_id{};
   buffered_ -= c.in.size();

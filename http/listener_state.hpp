@@ -5,10 +5,12 @@
 #include <caf/io/all.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace agentmon {
@@ -72,6 +74,9 @@ private:
   // -- HTTP: listener.cpp
   bool advance(connection&);
   bool overloaded(uint64_t more) const;
+  bool claim(connection&);
+  void unclaim(connection&);
+  void end_old_claims();
   bool turn_away(connection&);
   bool skip_body(connection&);
   bool skipped(connection&, std::string_view bytes);
@@ -104,6 +109,8 @@ private:
   listener_stats stats_;
   uint64_t buffered_ = 0;                                                // bytes in all connection::in
   std::shared_ptr<held::total> held_ = std::make_shared<held::total>(0); // what workers have in hand
+  uint64_t claimed_ = 0;                                                 // room that is kept for bodies on their way
+  std::deque<std::pair<time_point, connection_id>> claim_ends_;          // when and whose, in order
   uint64_t cut_ = 0;                                                     // connections that drain had to cut
   bool draining_ = false;
   bool refusing_ = false; // has been logged

@@ -43,6 +43,9 @@ constexpr uint64_t held_bytes = 16 * MiB;            // whole requests of one po
 constexpr uint64_t held_request_bytes = 4 * KiB;     // what a request weighs besides its bytes, in memory and in work
 constexpr size_t refuse_unread_bytes = 256 * KiB;    // a larger body is refused by its head alone, and costs the
                                                      // connection; reading a smaller one is cheaper than a new one
+constexpr auto claim_time = 500ms;                   // so long after its head a body on its way has room kept for it
+constexpr size_t claim_per_byte = 64;                // of it, for each byte that came: read_chunk claims what
+                                                     // refuse_unread_bytes allows, and who only announces claims little
 constexpr size_t tunnel_backlog_bytes = 256 * KiB;   // unsent bytes of a tunnel's end at which its other end waits
 constexpr size_t gzip_from_bytes = 1 * KiB;          // smaller answers gain nothing from compression
 

@@ -207,6 +207,51 @@ TEST_CASE("what workers have in hand is bounded: more is refused at once, and ta
   CHECK(eventually([&] { return s.stats().held_bytes == 0; }));
 }
 
+TEST_CASE("a body that was let in by its head keeps its room, whoever is faster") {
+  auto settings = quick();
+  settings.held_bytes = 150'000;
+  settings.claim_time = 1h;
+  site s{settings};
+  const auto body = post("/echo", std::string(100'000, 'x'));
+  client let_in{s.port()};
+  REQUIRE(let_in.send(body.substr(0, 50'000)));
+  REQUIRE(eventually([&] { return s.stats().buffered_bytes == 50'000; }));
+  client faster{s.port()};
+  CHECK(faster.ask(body).status == 503);
+  CHECK(let_in.ask(body.substr(50'000)).status == 200);
+  CHECK(faster.ask(body).status == 200);
+  {
+    client leaves{s.port()};
+    REQUIRE(leaves.send(body.substr(0, 50'000)));
+    REQUIRE(eventually([&] { return s.stats().buffered_bytes == 50'000; }));
+  }
+  CHECK(eventually([&] { return faster.ask(body).status == 200; }));
+}
+
+TEST_CASE("who announces much and sends little keeps nobody out") {
+  auto settings = quick();
+  size_t senders = 0, announced = 0;
+  SUBCASE("at first") {
+    settings.claim_time = 1h;
+    settings.held_bytes = 10'000'000;
+    senders = 100;
+    announced = 5'000'000;
+  }
+  SUBCASE("or for long") {
+    settings.claim_time = 1ms;
+    settings.held_bytes = 150'000;
+    senders = 10;
+    announced = 20'000;
+  }
+  site s{settings};
+  const auto much = post("/echo", std::string(announced, 'x')).substr(0, 200);
+  std::list<client> slow;
+  for (size_t i = 0; i < senders; ++i) REQUIRE(slow.emplace_back(s.port()).send(much));
+  REQUIRE(eventually([&] { return s.stats().buffered_bytes == senders * much.size(); }));
+  client fast{s.port()};
+  CHECK(eventually([&] { return fast.ask(post("/echo", std::string(100'000, 'x'))).status == 200; }));
+}
+
 TEST_CASE("a WebSocket waits while workers have too much in hand") {
   auto settings = quick();
   settings.held_bytes = limits::held_request_bytes;
