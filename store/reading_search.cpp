@@ -9,7 +9,8 @@ namespace {
 
 const uuid last_id = *parse_uuid("ffffffff-ffff-ffff-ffff-ffffffffffff");
 
-/// The events of some matching runs, newest first, at most `wanted`.
+/// The events of some matching runs, newest first, at most `wanted`. When so many are there already, only those that
+/// are not older than all of them: taking an event's words apart is what a search costs.
 result<void> add_events_of(connection& db, const event_filter& filter, const search_words& words,
                            std::span<const matching_run> runs, size_t wanted, std::vector<page_item>& items) {
   column sessions, ids, begins, ends;
@@ -22,6 +23,7 @@ result<void> add_events_of(connection& db, const event_filter& filter, const sea
     from = std::min(from, run.first_ts);
     to = std::max(to, run.last_ts);
   }
+  if (items.size() >= wanted) from = std::max(from, items[wanted - 1].ts);
   conditions where;
   where.both("ts >= ", from).both("ts <= ", filter.cursor ? std::min(to, filter.cursor->ts) : to);
   where.plain("session_id = run.session_id AND COALESCE(run_id, '') = run.run_id AND ts >= begins AND ts <= ends");
