@@ -1,10 +1,11 @@
 #include "services/files.hpp"
 
+#include "protocol/limits.hpp"
+
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <unistd.h>
 
@@ -52,9 +53,15 @@ result<void> write_private_file(const fs::path& path, std::string_view text, con
 }
 
 std::optional<std::string> read_file(const fs::path& path) {
-  std::ifstream file{path};
+  // Not by a stream: its buffer throws when a read fails, as of a folder, or in /proc of a process that has just ended.
+  const descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!file) return {};
-  std::string text{std::istreambuf_iterator<char>{file}, {}};
+  std::string text;
+  std::array<char, 16 * limits::KiB> part{};
+  for (ssize_t got = 0; (got = ::read(file.get(), part.data(), part.size())) != 0;) {
+    if (got < 0 && errno != EINTR) return {};
+    if (got > 0) text.append(part.data(), static_cast<size_t>(got));
+  }
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
 }

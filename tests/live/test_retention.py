@@ -75,8 +75,8 @@ class Watch:
                 return
 
     def _post(self):
-        # Some of each day that there may be, on both sides of what is kept.
-        batch = [events.envelope("run.start", midnight(n) + datetime.timedelta(hours=3), source=SOURCE,
+        # Some of each day that there may be, on both sides of what is kept; none that is still to come.
+        batch = [events.envelope("run.start", min(midnight(n) + DAY / 8, events.now()), source=SOURCE,
                                  correlation={"session_id": "over midnight", "run_id": f"while-{n}"})
                  for n in range(7)]
         answer = self.instance.post(batch)

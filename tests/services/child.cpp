@@ -185,6 +185,9 @@ TEST_CASE("a private file replaces what stands there and never follows a link") 
   CHECK(std::filesystem::status(link).permissions()
         == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
   CHECK_FALSE(read_file(folder.path / "absent"));
+  CHECK_FALSE(read_file(folder.path)); // can be opened, but not read
+  CHECK(write_private_file(folder.path / "empty", ""));
+  CHECK(read_file(folder.path / "empty") == "");
 }
 
 TEST_CASE("a server that does not heed its stop signal is stopped by force, and its end is told") {
