@@ -11,8 +11,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <optional>
 
@@ -34,10 +32,9 @@ result<std::string> read_file(const std::filesystem::path& path) {
   const auto size = std::filesystem::file_size(path, failed);
   if (failed) return fail(fault::not_found, path.string() + " is not there");
   if (size > limits::keys_file_bytes) return fail(fault::corrupt, path.string() + " is too large");
-  std::ifstream in{path, std::ios::binary};
-  std::string text{std::istreambuf_iterator<char>{in}, {}};
-  if (!in) return fail(fault::unavailable, path.string() + " cannot be read");
-  return text;
+  auto text = service::read_bytes(path);
+  if (!text) return fail(fault::unavailable, path.string() + " cannot be read");
+  return std::move(*text);
 }
 
 /// What is to be known of a port that others reach; empty: nothing.

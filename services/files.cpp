@@ -52,7 +52,7 @@ result<void> write_private_file(const fs::path& path, std::string_view text, con
   return give_to(path, owner);
 }
 
-std::optional<std::string> read_file(const fs::path& path) {
+std::optional<std::string> read_bytes(const fs::path& path) {
   // Not by a stream: its buffer throws when a read fails, as of a folder, or in /proc of a process that has just ended.
   const descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!file) return {};
@@ -62,7 +62,12 @@ std::optional<std::string> read_file(const fs::path& path) {
     if (got < 0 && errno != EINTR) return {};
     if (got > 0) text.append(part.data(), static_cast<size_t>(got));
   }
-  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+std::optional<std::string> read_file(const fs::path& path) {
+  auto text = read_bytes(path);
+  while (text && !text->empty() && text->back() == '\n') text->pop_back();
   return text;
 }
 

@@ -17,7 +17,10 @@ result<void> make_private_folder(const std::filesystem::path&, const std::option
 result<void> write_private_file(const std::filesystem::path&, std::string_view text,
                                 const std::optional<account>& owner = {});
 
-/// The content without the line break at its end; nothing when there is no such file or it cannot be read.
+/// The whole content; nothing when there is no such file or it cannot be read.
+std::optional<std::string> read_bytes(const std::filesystem::path&);
+
+/// The same without the line breaks at its end.
 std::optional<std::string> read_file(const std::filesystem::path&);
 
 /// Removes a file or a folder with all that is in it; absent is fine.

@@ -1,11 +1,11 @@
 #include "commands/hooks/plan.hpp"
 
+#include "services/files.hpp"
 #include "settings/settings.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
-#include <iterator>
 #include <spawn.h>
 #include <sstream>
 #include <sys/wait.h>
@@ -121,10 +121,9 @@ std::string verb(change::kind kind) {
 result<std::string> read_text(const fs::path& path) {
   std::error_code error;
   if (!fs::exists(path, error)) return std::string{};
-  std::ifstream file{path, std::ios::binary};
-  std::string text{std::istreambuf_iterator<char>{file}, {}};
-  if (!file) return tl::unexpected{problem(path, "cannot be read")};
-  return text;
+  auto text = service::read_bytes(path);
+  if (!text) return tl::unexpected{problem(path, "cannot be read; is it a file, and may this user read it?")};
+  return std::move(*text);
 }
 
 result<void> add(plan& to, change next) {

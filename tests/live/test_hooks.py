@@ -156,6 +156,14 @@ def test_claude_code_is_installed_behind_what_is_there_and_removed_again(machine
     assert not (machine.home / ".claude/agentmon").exists()
 
 
+def test_settings_that_are_no_file_are_told_and_nothing_is_changed(machine):
+    (machine.home / ".claude/settings.json").mkdir(parents=True)
+    done = machine.install("claude-code")
+    assert done.returncode == 1
+    assert "settings.json cannot be read; is it a file" in done.stderr
+    assert [one.name for one in (machine.home / ".claude").iterdir()] == ["settings.json"]
+
+
 def test_codex_gets_its_hooks_and_notify_and_no_trust(machine):
     machine.write(".codex/config.toml", 'model = "x"\n\n[features]\nhooks = true\n')
     machine.write(".codex/hooks.json", '{"hooks":{"Stop":[{"hooks":[{"type":"command","command":"mine"}]}]}}')
