@@ -33,12 +33,12 @@ struct connection {
   caf::io::connection_handle handle;
   size_t worker = 0; // index of the only worker that it speaks to
   agentmon::phase phase = phase::idle;
-  time_point deadline;  // of the phase; see listener_state::tick for what happens then
-  time_point written;   // when the kernel last took something of what is unsent
-  std::string in;       // received, not yet handed on
-  splitter request;     // at the front of `in`
-  uint64_t claimed = 0; // room that is kept for the body on its way, until:
-  time_point claim_end;
+  time_point deadline;               // of the phase; see listener_state::tick for what happens then
+  time_point written;                // when the kernel last took something of what is unsent
+  std::string in;                    // received, not yet handed on
+  splitter request;                  // at the front of `in`
+  uint64_t claimed = 0;              // room that is kept for the body on its way
+  time_point claim_end;              // until then
   uint64_t skip = 0;                 // bytes of a refused body that are still to come
   uint64_t unsent = 0;               // bytes in CAF's buffers
   size_t chunk = limits::read_chunk; // of one read

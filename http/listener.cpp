@@ -90,6 +90,7 @@ void listener_state::received(caf::io::new_data_msg& m) {
 
 /// Looks how far the request at the front of the buffer has come.
 bool listener_state::advance(connection& c) {
+  end_old_claims();
   const bool had_head = c.request.head_complete();
   switch (c.request.feed(c.in)) {
   case splitter::state::whole: {
@@ -123,7 +124,6 @@ bool listener_state::overloaded(uint64_t more) const {
 /// much as limits::claim_per_byte times what came, and not for longer than limits::claim_time, so that nobody keeps
 /// others out by announcing much and sending little. False when it wants more than there is.
 bool listener_state::claim(connection& c) {
-  end_old_claims();
   const auto likely = std::min<uint64_t>(c.request.announced(), limits::claim_per_byte * c.in.size());
   if (now_ >= c.claim_end || likely <= c.claimed) return true;
   if (overloaded(likely - c.claimed)) return false;
@@ -248,7 +248,6 @@ void listener_state::tick() {
   self_->delayed_send(self_, settings_.tick, caf::tick_atom_v);
   now_ = std::chrono::steady_clock::now();
   refusing_ = false;
-  end_old_claims();
   std::vector<connection_id> due;
   for (const auto& [id, c] : connections_)
     if (now_ >= c.deadline || (c.unsent > 0 && now_ >= c.written + settings_.write_timeout)) due.push_back(id);
